@@ -1,0 +1,68 @@
+"""The names we give to things in Asterisk, and what our dialplan tells about a new call.
+
+All ids of one kind have one length: Asterisk refuses an id that is a prefix of a living one.
+"""
+
+import hashlib
+from urllib.parse import quote
+
+from edge.ari.events import Channel
+from edge.domain.ids import CROCKFORD, BridgeId, EndpointName, LegId, NodeId, RunId
+from edge.ports.phone_system import Arrival
+
+EDGE_PREFIX = "edge-"
+"""Applications of edges; the dialplan broadcasts new calls to `^edge-.*`."""
+ARRIVAL = "arrival"
+OURS = "ours"
+ADOPTED = "adopted"
+BROADCAST = "StasisBroadcast"
+
+
+def command_app(run: RunId) -> str:
+    """Application of the command socket; outside `edge-…`, so that no call is offered to it."""
+    return f"cmd-{run}"
+
+
+def our_arguments(leg: LegId) -> str:
+    """appArgs of a leg we dial: its StasisStart must not look like an arrival."""
+    return f"{OURS},{leg}"
+
+
+def holding_bridge(music_class: str) -> BridgeId:
+    """The holding bridge of a music class: the same id for every edge on the node."""
+    digest = int.from_bytes(hashlib.blake2b(music_class.encode(), digest_size=17).digest(), "big")
+    suffix = "".join(CROCKFORD[(digest >> shift) & 31] for shift in range(125, -1, -5))
+    return BridgeId(f"hold_{suffix}")
+
+
+def in_path(an_id: str) -> str:
+    """Percent-encoded for a place in a REST path."""
+    return quote(an_id, safe="")
+
+
+def read_arrival(node: NodeId, channel: Channel) -> Arrival | None:
+    """The call that the dialplan broadcast, or None when the channel is not one.
+
+    Read from the application data of the channel's snapshot (`500,^edge-.*,arrival,<dialled>,
+    <endpoint>,inside|outside,<arrived_ms>`): StasisStart after a claim repeats only the first
+    argument.
+    """
+    if channel.app_name != BROADCAST:
+        return None
+    parts = channel.app_data.split(",")
+    if ARRIVAL not in parts:
+        return None
+    told = parts[parts.index(ARRIVAL) + 1 :]
+    if len(told) != 4 or not told[3].isdecimal():
+        return None
+    dialled, endpoint, side, arrived_ms = told
+    return Arrival(
+        leg=LegId(channel.id),
+        node=node,
+        dialled=dialled,
+        endpoint=EndpointName(endpoint),
+        inside=side == "inside",
+        caller_number=channel.caller_number,
+        caller_name=channel.caller_name,
+        arrived_at_ms=int(arrived_ms),
+    )

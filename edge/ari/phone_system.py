@@ -1,0 +1,287 @@
+"""One Asterisk node as the journey sees it: the port `PhoneSystem`, over ARI."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from edge.ari import events as ari
+from edge.ari.causes import Q850_TO_SEND
+from edge.ari.connection import Access, LivingSocket
+from edge.ari.devices import Devices
+from edge.ari.ids import ADOPTED, ARRIVAL, our_arguments, read_arrival
+from edge.ari.operations import Outcome
+from edge.ari.rest import Rest
+from edge.ari.router import Router
+from edge.ari.stage import Stage
+from edge.ari.survey import legs_of, take_survey
+from edge.ari.wire import Wire
+from edge.domain.ids import BridgeId, EndpointName, LegId, NodeId, PlaybackId, RunId
+from edge.ports.phone_system import (
+    Arrival,
+    DeviceState,
+    Dial,
+    Dialled,
+    Done,
+    EndReason,
+    LegFeed,
+    MayClaim,
+    NodeBack,
+    NodeEvent,
+    NodeFault,
+    NodeLost,
+    NotDialled,
+    Survey,
+)
+
+log = structlog.get_logger()
+
+ADOPTION_SECONDS = 3.0
+START_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AriSettings:
+    """One node's ARI. `url` is its HTTP root (http://127.0.0.1:8088/ari)."""
+
+    node: NodeId
+    run: RunId
+    url: str
+    user: str
+    password: str = field(repr=False)
+    may_claim: MayClaim = field(repr=False)
+
+
+class AriPhoneSystem:
+    """Implements `PhoneSystem`. `run()` keeps the connections; orders work over HTTP meanwhile.
+
+    Every order raises NodeFault when the node does not answer within its limit (5 s for most).
+    """
+
+    def __init__(self, settings: AriSettings) -> None:
+        self.node = settings.node
+        self.app = settings.run
+        self._may_claim = settings.may_claim
+        access = Access(settings.url, settings.user, settings.password)
+        self._socket = LivingSocket(access, settings.run, self)
+        self._wire = Wire(access, settings.run)
+        self._rest = Rest(self._wire)
+        self._router = Router()
+        self._stage = Stage(settings.run, self._rest, self._router)
+        self._devices = Devices(settings.run, self._rest)
+        self._node_events: asyncio.Queue[NodeEvent | None] = asyncio.Queue()
+        self._claims: asyncio.TaskGroup | None = None
+        self._is_up = False
+        self._log = log.bind(node=settings.node)
+
+    async def run(self) -> None:
+        """Keep both sockets up until cancelled or closed (or another took our name)."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._claims = tasks
+                commands = tasks.create_task(self._wire.run(), name="ari-commands")
+                await self._socket.run()
+                commands.cancel()
+        finally:
+            self._claims = None
+            await self._wire.close()
+            self._node_events.put_nowait(None)
+
+    async def close(self) -> None:
+        """End `run` in good order; legs stay where they are."""
+        await self._socket.retire()
+
+    async def events(self) -> AsyncIterator[NodeEvent]:
+        while (event := await self._node_events.get()) is not None:
+            yield event
+
+    async def socket_up(self) -> None:
+        """Filter, subscriptions, then what happened in the gap, then NodeBack."""
+        await self._rest.applications.filter(self.app, ari.READERS)
+        for change in await self._devices.refresh():
+            self._node_events.put_nowait(change)
+        await self._heal()
+        self._is_up = True
+        self._node_events.put_nowait(NodeBack())
+
+    async def _heal(self) -> None:
+        """Tell every feed what its leg went through while no event came."""
+        known = tuple(self._router.legs)
+        legs = await legs_of(self._rest, self.app)
+        self._router.heal(known, {leg: channel.state for leg, channel in legs.items()})
+        for leg, channel in legs.items():
+            if leg not in self._router.legs and not self._router.has_ended(leg):
+                self._router.route(ari.StasisStart(channel, ()))
+                self._admit(channel)
+        for leg, record in list(self._router.legs.items()):
+            for playback in tuple(record.playbacks):
+                if await self._rest.playbacks.get(playback) is None:
+                    self._router.playback_ended(leg, playback)
+
+    def socket_down(self) -> None:
+        if self._is_up:
+            self._is_up = False
+            self._stage.forget_all()
+            self._router.break_feeds()
+            self._node_events.put_nowait(NodeLost())
+
+    def frame(self, text: str | bytes) -> None:
+        """One event, in the socket's reader: parse, route, read on."""
+        try:
+            event = ari.parse(text)
+        except (ValueError, KeyError, TypeError) as error:
+            self._log.error("ari_event_unreadable", reason=repr(error), frame=text[:500])
+            return
+        match event:
+            case None:
+                return
+            case ari.CallBroadcast(channel=channel):
+                self._offered(channel)
+            case ari.StasisStart(channel=channel, args=args):
+                self._router.route(event)
+                if args[:1] == (ARRIVAL,):
+                    self._admit(channel)
+            case ari.DeviceStateChanged(name=name, state=state):
+                for change in self._devices.changed(name, state):
+                    self._node_events.put_nowait(change)
+            case ari.BridgeDestroyed(bridge_id=bridge):
+                self._stage.destroyed(BridgeId(bridge))
+            case ari.ApplicationReplaced():
+                self._log.error("ari_application_replaced", ari_app=self.app)
+                self._spawn(self.close())
+            case _:
+                self._router.route(event)
+
+    def _offered(self, channel: ari.Channel) -> None:
+        arrival = read_arrival(self.node, channel)
+        if arrival is None:
+            self._log.error("ari_broadcast_unreadable", app_data=channel.app_data)
+        elif self._may_claim(arrival):
+            self._spawn(self._claim(arrival.leg))
+
+    async def _claim(self, leg: LegId) -> None:
+        """Lost to another edge or too late: nothing to do; won: StasisStart brings the call."""
+        try:
+            await self._rest.events.claimChannel(leg, self.app)
+        except NodeFault as fault:
+            self._log.warning("ari_claim_failed", leg=leg, reason=str(fault))
+
+    def _admit(self, channel: ari.Channel) -> None:
+        arrival = read_arrival(self.node, channel)
+        if arrival is not None:
+            self._node_events.put_nowait(arrival)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._claims is None:
+            work.close()
+        else:
+            self._claims.create_task(work)
+
+    def listen(self, leg: LegId) -> AbstractContextManager[LegFeed]:
+        return self._router.listen(leg)
+
+    async def answer(self, leg: LegId) -> Done:
+        return _done(await self._rest.channels.answer(leg))
+
+    async def dial(self, dial: Dial) -> Dialled | NotDialled:
+        """Asterisk shows a dialled phone the channel's connected line as the caller."""
+        shown = {
+            "CONNECTEDLINE(num,i)": dial.caller_number,
+            "CONNECTEDLINE(name,i)": dial.caller_name,
+            "CONNECTEDLINE(pres,i)": "allowed",
+        }
+        with self._router.expect_start(dial.leg) as started:
+            outcome = await self._rest.channels.create(
+                dial.leg,
+                f"PJSIP/{dial.endpoint}",
+                self.app,
+                our_arguments(dial.leg),
+                {**dial.variables, **shown},
+            )
+            if outcome is Outcome.REFUSED:
+                return NotDialled(EndReason.UNREACHABLE)
+            if outcome is not Outcome.OK:
+                return NotDialled(EndReason.FAILED)
+            self._router.legs[dial.leg].present = True
+            # The answer to create may come before the channel is in our application, and a dial
+            # before that is refused (one in ten, measured).
+            await asyncio.wait([started], timeout=START_SECONDS)
+        if await self._rest.channels.dial(dial.leg, dial.ring_seconds) is Outcome.OK:
+            return Dialled()
+        return NotDialled(EndReason.FAILED)
+
+    async def hang_up(self, leg: LegId, reason: EndReason = EndReason.NORMAL) -> None:
+        known = self._router.legs.get(leg)
+        if known is not None and known.ordered_end is None:
+            known.ordered_end = reason
+        await self._rest.channels.hangup(leg, Q850_TO_SEND[reason])
+
+    async def play(self, leg: LegId, playback: PlaybackId, sounds: Sequence[str]) -> Done:
+        known = self._router.legs.get(leg)
+        if known is not None:
+            known.playbacks.add(playback)
+        outcome = await self._rest.channels.play(leg, playback, [f"sound:{s}" for s in sounds])
+        if outcome is not Outcome.OK and known is not None:
+            known.playbacks.discard(playback)
+        return _done(outcome)
+
+    async def stop(self, playback: PlaybackId) -> None:
+        await self._stage.stop(playback)
+
+    async def set_variables(self, leg: LegId, variables: dict[str, str]) -> Done:
+        """Waits for a prompt that plays on the leg."""
+        return _done(await self._rest.channels.setVariables(leg, variables))
+
+    async def variable(self, leg: LegId, name: str) -> str | None:
+        return await self._rest.channels.getVariable(leg, name)
+
+    async def recall_arrival(self, leg: LegId) -> Arrival | None:
+        snapshot = await self._rest.channels.get(leg)
+        return None if snapshot is None else read_arrival(self.node, ari.read_channel(snapshot))
+
+    async def adopt(self, leg: LegId) -> Done:
+        with self._router.expect_start(leg) as start:
+            if await self._rest.channels.move(leg, self.app, ADOPTED) is not Outcome.OK:
+                return Done.GONE
+            try:
+                async with asyncio.timeout(ADOPTION_SECONDS):
+                    return Done.DONE if await start else Done.GONE
+            except TimeoutError:
+                raise NodeFault(f"{leg} was moved but did not arrive") from None
+
+    async def hold(self, leg: LegId, music_class: str) -> Done:
+        return await self._stage.hold(leg, music_class)
+
+    async def prepare_bridge(self, bridge: BridgeId) -> None:
+        await self._stage.prepare(bridge)
+
+    async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
+        return await self._stage.connect(bridge, legs)
+
+    async def remove_bridge(self, bridge: BridgeId) -> None:
+        await self._stage.remove(bridge)
+
+    async def forget_application(self, run: RunId) -> None:
+        """End a dead application's subscriptions; Asterisk keeps it as long as it has one.
+
+        Only for an application whose legs were all adopted. Idempotent.
+        """
+        application = await self._rest.applications.get(run)
+        if application is not None:
+            sources = [f"bridge:{bridge}" for bridge in application["bridge_ids"]]
+            sources += [f"deviceState:{device}" for device in application["device_names"]]
+            for source in sources:
+                await self._rest.applications.unsubscribe(run, [source])
+
+    async def survey(self) -> Survey:
+        return await take_survey(self._rest)
+
+    async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
+        return await self._devices.watch(endpoints)
+
+
+def _done(outcome: Outcome) -> Done:
+    return Done.DONE if outcome is Outcome.OK else Done.GONE

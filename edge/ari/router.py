@@ -1,0 +1,303 @@
+"""From the node's one stream of events to a feed for each leg, in order and without loss.
+
+Everything here is synchronous: the socket's reader parses, routes and reads on.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from edge.ari import events as ari
+from edge.ari.causes import end_reason
+from edge.domain.ids import BridgeId, LegId, PlaybackId
+from edge.ports.phone_system import (
+    DigitPressed,
+    EndReason,
+    FeedBroken,
+    LegAnswered,
+    LegEnded,
+    LegEvent,
+    LegRinging,
+    LegState,
+    PlaybackEnded,
+)
+
+REMEMBERED_ENDS = 10_000
+"""Legs whose end is remembered for a listener who comes late (a step between two feeds)."""
+
+LEG_STATES = {"Ringing": LegState.RINGING, "Up": LegState.UP}
+"""By ARI's channel state; an arrival that we have not answered is Ring, to us DOWN."""
+STATE_ORDER = (LegState.DOWN, LegState.RINGING, LegState.UP)
+OUTBOUND_STATES = frozenset({"Down", "Ringing"})
+
+
+class Feed:
+    """The events of one leg for one listener; unbounded, because nothing may be dropped."""
+
+    def __init__(self, waiting: Iterable[LegEvent] = ()) -> None:
+        self._events = deque(waiting)
+        self._came = asyncio.Event()
+        if self._events:
+            self._came.set()
+
+    async def next(self) -> LegEvent:
+        """The next event; LegEnded is the last and is told again to whoever asks again."""
+        await self._came.wait()
+        event = self._events[0]
+        if not isinstance(event, LegEnded):
+            self._events.popleft()
+            if not self._events:
+                self._came.clear()
+        return event
+
+    def pending(self) -> int:
+        return len(self._events)
+
+    def put(self, event: LegEvent) -> None:
+        self._events.append(event)
+        self._came.set()
+
+
+@dataclass(slots=True)
+class Leg:
+    """What we know of a living leg."""
+
+    state: LegState = LegState.DOWN
+    present: bool = False
+    """It was seen in our application."""
+    outbound: bool = True
+    """A phone is being rung; False for a caller, whose end needs no telling apart."""
+    told_ringing: bool = False
+    told_answered: bool = False
+    ordered_end: EndReason | None = None
+    """Why we hung it up, if we did."""
+    request: ari.ChannelHangupRequest | None = None
+    music_class: str | None = None
+    """As we last set it on the channel; None: not known."""
+    placing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the leg is put into a holding bridge."""
+    playbacks: set[PlaybackId] = field(default_factory=set)
+    feeds: list[Feed] = field(default_factory=list)
+    unheard: list[LegEvent] = field(default_factory=list)
+    """Events before the first listener came (an arrival is born before anyone knows it)."""
+    starts: list["asyncio.Future[bool]"] = field(default_factory=list)
+    entries: list[tuple[BridgeId, "asyncio.Future[bool]"]] = field(default_factory=list)
+
+
+class Router:
+    """Legs, the bridges they stand in, and who listens."""
+
+    def __init__(self) -> None:
+        self.legs: dict[LegId, Leg] = {}
+        self.bridge_of: dict[LegId, BridgeId] = {}
+        """Of every leg in a bridge whose events we get, also of other edges' legs."""
+        self.unclaimed = 0
+        """Events of legs that we do not know (passing through another edge's bridge, say)."""
+        self._ended: dict[LegId, EndReason] = {}
+
+    @contextmanager
+    def listen(self, leg_id: LegId) -> Iterator[Feed]:
+        """A feed from now on; what came before the first listener is in it."""
+        ended = self._ended.get(leg_id)
+        if ended is not None:
+            yield Feed([LegEnded(ended)])
+            return
+        leg = self.legs.setdefault(leg_id, Leg())
+        feed = Feed(leg.unheard)
+        leg.unheard.clear()
+        leg.feeds.append(feed)
+        try:
+            yield feed
+        finally:
+            leg.feeds.remove(feed)
+            self._forget_if_unused(leg_id, leg)
+
+    @contextmanager
+    def expect_entry(self, leg_id: LegId, bridge: BridgeId) -> Iterator["asyncio.Future[bool]"]:
+        """Tells True when the leg has entered the bridge, False when it ended before."""
+        leg = self.legs.setdefault(leg_id, Leg())
+        awaited = (bridge, asyncio.get_running_loop().create_future())
+        leg.entries.append(awaited)
+        try:
+            yield awaited[1]
+        finally:
+            leg.entries.remove(awaited)
+            self._forget_if_unused(leg_id, leg)
+
+    @contextmanager
+    def expect_start(self, leg_id: LegId) -> Iterator["asyncio.Future[bool]"]:
+        """Tells True when the leg has entered our application, False when it ended before."""
+        leg = self.legs.setdefault(leg_id, Leg())
+        awaited: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        leg.starts.append(awaited)
+        try:
+            yield awaited
+        finally:
+            leg.starts.remove(awaited)
+            self._forget_if_unused(leg_id, leg)
+
+    def _forget_if_unused(self, leg_id: LegId, leg: Leg) -> None:
+        used = leg.present or leg.feeds or leg.starts or leg.entries
+        if not used and self.legs.get(leg_id) is leg:
+            del self.legs[leg_id]
+
+    def route(self, event: ari.Event) -> None:
+        """Hand one event to the leg it is about."""
+        match event:
+            case ari.StasisStart(channel=channel):
+                self._started(LegId(channel.id), channel.state)
+            case ari.ChannelStateChange(channel=channel):
+                self._state(LegId(channel.id), LEG_STATES.get(channel.state, LegState.DOWN))
+            case ari.Dial(peer=peer, dialstatus="PROGRESS"):
+                self._ringing(LegId(peer.id))
+            case ari.ChannelDtmfReceived(channel=channel, digit=digit):
+                self._tell(LegId(channel.id), DigitPressed(digit))
+            case ari.PlaybackFinished(playback_id=playback, target_uri=target):
+                self.playback_ended(LegId(target.removeprefix("channel:")), PlaybackId(playback))
+            case ari.ChannelEnteredBridge(channel_id=channel_id, bridge_id=bridge):
+                self.entered(LegId(channel_id), BridgeId(bridge))
+            case ari.ChannelLeftBridge(channel_id=channel_id, bridge_id=bridge):
+                if self.bridge_of.get(LegId(channel_id)) == bridge:
+                    del self.bridge_of[LegId(channel_id)]
+            case ari.ChannelHangupRequest(channel=channel):
+                leg = self.legs.get(LegId(channel.id))
+                if leg is not None and leg.request is None:
+                    leg.request = event
+            case ari.StasisEnd(channel=channel):
+                self._left(LegId(channel.id))
+            case ari.ChannelDestroyed(channel=channel, cause=cause, tech_cause=status):
+                self._destroyed(LegId(channel.id), cause, status)
+            case _:
+                return
+
+    def entered(self, leg_id: LegId, bridge: BridgeId) -> None:
+        """The leg stands in this bridge, by an event or by a snapshot."""
+        self.bridge_of[leg_id] = bridge
+        leg = self.legs.get(leg_id)
+        if leg is not None:
+            self._settle((future for into, future in leg.entries if into == bridge), True)
+
+    def _started(self, leg_id: LegId, state: str) -> None:
+        leg = self.legs.setdefault(leg_id, Leg())
+        leg.present = True
+        self._ended.pop(leg_id, None)
+        leg.state = LEG_STATES.get(state, LegState.DOWN)
+        leg.outbound = state in OUTBOUND_STATES
+        leg.told_ringing = leg.state is not LegState.DOWN
+        leg.told_answered = leg.state is LegState.UP
+        self._settle(leg.starts, True)
+
+    def _state(self, leg_id: LegId, state: LegState) -> None:
+        leg = self.legs.get(leg_id)
+        if leg is None:
+            self.unclaimed += 1
+            return
+        leg.state = state
+        if state is LegState.RINGING:
+            self._ringing(leg_id)
+        elif state is LegState.UP and not leg.told_answered:
+            leg.told_answered = True
+            self._tell(leg_id, LegAnswered())
+
+    def _ringing(self, leg_id: LegId) -> None:
+        leg = self.legs.get(leg_id)
+        if leg is not None and not leg.told_ringing:
+            leg.told_ringing = True
+            self._tell(leg_id, LegRinging())
+
+    def playback_ended(self, leg_id: LegId, playback: PlaybackId) -> None:
+        leg = self.legs.get(leg_id)
+        if leg is not None:
+            leg.playbacks.discard(playback)
+        self._tell(leg_id, PlaybackEnded(playback))
+
+    def _left(self, leg_id: LegId) -> None:
+        """StasisEnd. For a leg that was never answered and was ended on this side only the dial
+        time-out is left; without any hang-up request it was moved to another application."""
+        leg = self.legs.get(leg_id)
+        if leg is None:
+            return
+        if leg.ordered_end is not None:
+            self.end(leg_id, leg.ordered_end)
+        elif leg.request is None:
+            self.end(leg_id, EndReason.NORMAL)
+        elif not leg.request.soft:
+            self._end_by(leg_id, leg, leg.request.cause, leg.request.tech_cause)
+        else:
+            timed_out = leg.outbound and leg.state is not LegState.UP
+            self.end(leg_id, EndReason.NO_ANSWER if timed_out else EndReason.NORMAL)
+
+    def _destroyed(self, leg_id: LegId, cause: int, sip_status: int) -> None:
+        leg = self.legs.get(leg_id)
+        if leg is None:
+            return
+        if leg.ordered_end is not None:
+            self.end(leg_id, leg.ordered_end)
+        elif leg.request is not None and leg.request.soft and cause == 19:
+            self.end(leg_id, EndReason.NO_ANSWER)
+        else:
+            self._end_by(leg_id, leg, cause, sip_status)
+
+    def _end_by(self, leg_id: LegId, leg: Leg, cause: int, sip_status: int) -> None:
+        rang = leg.state is LegState.RINGING
+        answered = leg.state is LegState.UP or not leg.outbound
+        self.end(leg_id, end_reason(cause, sip_status, rang=rang, answered=answered))
+
+    def end(self, leg_id: LegId, reason: EndReason) -> None:
+        """The leg is no more; a second end says nothing."""
+        leg = self.legs.pop(leg_id, None)
+        self.bridge_of.pop(leg_id, None)
+        if leg is None:
+            return
+        self._ended[leg_id] = reason
+        while len(self._ended) > REMEMBERED_ENDS:
+            del self._ended[next(iter(self._ended))]
+        for feed in leg.feeds:
+            feed.put(LegEnded(reason))
+        self._settle((*leg.starts, *(future for _, future in leg.entries)), False)
+
+    def has_ended(self, leg_id: LegId) -> bool:
+        return leg_id in self._ended
+
+    def break_feeds(self) -> None:
+        """Events may be missing from now on: tell every listener, forget what events taught."""
+        self.bridge_of.clear()
+        for leg in self.legs.values():
+            for feed in leg.feeds:
+                feed.put(FeedBroken())
+
+    def heal(self, known_before: Iterable[LegId], states: Mapping[LegId, str]) -> None:
+        """After a gap in the events: tell what the listeners missed.
+
+        `states` are ARI's channel states of all legs that stand in our application, asked for
+        after `known_before` was taken: a leg that came later is not judged by them.
+        """
+        for leg_id in known_before:
+            leg = self.legs.get(leg_id)
+            if leg is None or not leg.present:
+                continue
+            if leg_id not in states:
+                lost = leg.outbound and leg.state is not LegState.UP
+                self.end(leg_id, EndReason.FAILED if lost else EndReason.NORMAL)
+                continue
+            state = LEG_STATES.get(states[leg_id], LegState.DOWN)
+            if STATE_ORDER.index(state) > STATE_ORDER.index(leg.state):
+                self._state(leg_id, state)
+
+    def _tell(self, leg_id: LegId, event: LegEvent) -> None:
+        leg = self.legs.get(leg_id)
+        if leg is None:
+            self.unclaimed += 1
+        elif leg.feeds:
+            for feed in leg.feeds:
+                feed.put(event)
+        else:
+            leg.unheard.append(event)
+
+    @staticmethod
+    def _settle(waiting: "Iterable[asyncio.Future[bool]]", value: bool) -> None:
+        for future in waiting:
+            if not future.done():
+                future.set_result(value)

@@ -1,0 +1,1 @@
+"""The desk: agents at their phones."""

@@ -1,0 +1,61 @@
+"""*45 toggles login, *46 toggles pause: the state changes, a word is spoken, the call ends."""
+
+import asyncio
+
+import structlog
+
+from edge.domain.agent import PresenceChange, Status
+from edge.domain.ids import new_playback_id
+from edge.domain.routing import StarCode, ToStarCode
+from edge.journey.floor import Floor
+from edge.journey.leg import Leg, attending, while_present
+from edge.ports.phone_system import Arrival, Done, PhoneSystem
+from edge.ports.prompts import Prompt
+from edge.ports.queue_store import PresenceWord
+
+log = structlog.get_logger()
+
+SPOKEN_WITHIN_SECONDS = 15.0
+
+CHANGES = {
+    StarCode.TOGGLE_LOGIN: PresenceChange.TOGGLE_LOGIN,
+    StarCode.TOGGLE_PAUSE: PresenceChange.TOGGLE_PAUSE,
+}
+
+
+def confirmation(code: StarCode, word: PresenceWord, status: Status) -> Prompt:
+    """What is spoken after the change."""
+    if word is PresenceWord.REFUSED:
+        return Prompt.LOG_IN_FIRST
+    if code is StarCode.TOGGLE_LOGIN:
+        return Prompt.LOGGED_OUT if status is Status.LOGGED_OUT else Prompt.LOGGED_IN
+    return Prompt.PAUSED if status is Status.PAUSED else Prompt.UNPAUSED
+
+
+async def dial_star_code(
+    floor: Floor, phone: PhoneSystem, arrival: Arrival, route: ToStarCode
+) -> None:
+    """One call of a star code. The change is made once, even if the call is taken over."""
+    async with attending(phone, arrival.leg, floor.legs, exists=True) as leg:
+        try:
+            async with asyncio.timeout(SPOKEN_WITHIN_SECONDS):
+                await while_present(leg, _change_and_confirm(floor, leg, route))
+        except TimeoutError:
+            log.warning("confirmation_not_spoken", user=route.user, code=route.code)
+        await phone.hang_up(leg.id)
+
+
+async def _change_and_confirm(floor: Floor, leg: Leg, route: ToStarCode) -> None:
+    word, moved = await floor.store.change_presence(
+        route.account, route.user, CHANGES[route.code], command=leg.id
+    )
+    floor.follow_up(route.account, moved)
+    log.info("presence_changed", user=route.user, status=moved.agent.status, word=word)
+    if await leg.phone.answer(leg.id) is Done.GONE:
+        return
+    playback = new_playback_id()
+    over = leg.playback(playback)
+    prompt = confirmation(route.code, word, moved.agent.status)
+    sounds = floor.prompts.sounds(prompt, route.language)
+    if await leg.phone.play(leg.id, playback, sounds) is Done.DONE:
+        await over.wait()

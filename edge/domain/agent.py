@@ -1,0 +1,149 @@
+"""An agent: presence (what the person says) and occupancy (what the work says)."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from edge.domain.ids import EntryId, LegId, QueueId, RunId, UserId
+
+
+class Status(StrEnum):
+    """The derived status of dialstack-call-queues."""
+
+    AVAILABLE = "available"
+    PAUSED = "paused"
+    LOGGED_OUT = "logged_out"
+
+
+class Occupancy(StrEnum):
+    IDLE = "idle"
+    RESERVED = "reserved"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+
+
+class Device(StrEnum):
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+class AgentMove(StrEnum):
+    CLAIM = "claim"
+    DIALLED = "dialled"
+    RINGING = "ringing"
+    ACCEPT = "accept"
+    LEG_FAILED = "leg_failed"
+    WRAP_UP = "wrap_up"
+    FREE = "free"
+
+
+# An accepted leg can be one that was never seen ringing (auto-answer, a lost event), and an
+# answer may arrive before the answer to our own dial.
+AGENT_MOVES: dict[Occupancy, dict[AgentMove, Occupancy]] = {
+    Occupancy.IDLE: {AgentMove.CLAIM: Occupancy.RESERVED},
+    Occupancy.RESERVED: {
+        AgentMove.DIALLED: Occupancy.RINGING,
+        AgentMove.ACCEPT: Occupancy.TALKING,
+        AgentMove.LEG_FAILED: Occupancy.IDLE,
+    },
+    Occupancy.RINGING: {
+        AgentMove.RINGING: Occupancy.RINGING,
+        AgentMove.ACCEPT: Occupancy.TALKING,
+        AgentMove.LEG_FAILED: Occupancy.IDLE,
+    },
+    # A leg that was accepted and lost before the bridge stood came to nothing.
+    Occupancy.TALKING: {
+        AgentMove.WRAP_UP: Occupancy.WRAP_UP,
+        AgentMove.FREE: Occupancy.IDLE,
+        AgentMove.LEG_FAILED: Occupancy.IDLE,
+    },
+    Occupancy.WRAP_UP: {AgentMove.FREE: Occupancy.IDLE},
+}
+
+
+class PresenceChange(StrEnum):
+    """What is asked: by API (a status) or by star code (a toggle)."""
+
+    AVAILABLE = "available"
+    PAUSED = "paused"
+    LOGGED_OUT = "logged_out"
+    TOGGLE_LOGIN = "toggle_login"
+    TOGGLE_PAUSE = "toggle_pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """The record of an agent, one per user, over all queues.
+
+    Times are milliseconds since 1970; 0 is "not". `wake_at_ms` is when the present occupancy
+    ends by itself (reservation, ring time, wrap-up, or the back-off of an idle agent).
+    `leg`, `leg_entry`, `leg_queue` and `leg_owner` are the leg the agent is rung or talks on.
+    """
+
+    id: UserId
+    rev: int = 0
+    logged_in_at_ms: int = 0
+    paused_at_ms: int = 0
+    pause_reason: str = ""
+    occupancy: Occupancy = Occupancy.IDLE
+    device: Device = Device.UNKNOWN
+    leg: LegId | None = None
+    leg_entry: EntryId | None = None
+    leg_queue: QueueId | None = None
+    leg_owner: RunId | None = None
+    wake_at_ms: int = 0
+    last_ended_at_ms: int = 0
+    calls: int = 0
+    misses: int = 0
+
+    @property
+    def status(self) -> Status:
+        """paused_at set → paused; logged_in_at unset → logged_out; otherwise available."""
+        if self.paused_at_ms:
+            return Status.PAUSED
+        return Status.AVAILABLE if self.logged_in_at_ms else Status.LOGGED_OUT
+
+    def is_ready(self, now_ms: int) -> bool:
+        """Whether a queue may ring this agent now."""
+        return (
+            self.status is Status.AVAILABLE
+            and self.occupancy is Occupancy.IDLE
+            and self.device is not Device.UNREACHABLE
+            and self.wake_at_ms <= now_ms
+        )
+
+
+def change_presence(agent: Agent, change: PresenceChange, reason: str, now_ms: int) -> Agent | None:
+    """The agent after the change, or None where it is refused (*46 while logged out).
+
+    Available and paused keep logged_in_at (paused while logged out logs in and pauses);
+    log-out clears paused_at, reason and logged_in_at and keeps the rest. A status that is
+    already so changes nothing but the reason of a pause.
+    """
+    match change:
+        case PresenceChange.TOGGLE_LOGIN:
+            change = (
+                PresenceChange.AVAILABLE
+                if agent.status is Status.LOGGED_OUT
+                else PresenceChange.LOGGED_OUT
+            )
+        case PresenceChange.TOGGLE_PAUSE:
+            if agent.status is Status.LOGGED_OUT:
+                return None
+            change = (
+                PresenceChange.AVAILABLE if agent.status is Status.PAUSED else PresenceChange.PAUSED
+            )
+        case _:
+            pass
+    if change is PresenceChange.LOGGED_OUT:
+        return replace(agent, logged_in_at_ms=0, paused_at_ms=0, pause_reason="")
+    logged_in_at_ms = agent.logged_in_at_ms or now_ms
+    if change is PresenceChange.PAUSED:
+        return replace(
+            agent,
+            logged_in_at_ms=logged_in_at_ms,
+            paused_at_ms=agent.paused_at_ms or now_ms,
+            pause_reason=reason,
+        )
+    return replace(agent, logged_in_at_ms=logged_in_at_ms, paused_at_ms=0, pause_reason="")

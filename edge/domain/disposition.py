@@ -1,0 +1,25 @@
+"""How an entry ended, once and for good, and what others call it."""
+
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    SHORT_ABANDON = "short_abandon"
+    ROUTED = "routed"
+    OPTION_HANGUP = "option_hangup"
+    WEBHOOK_EXIT = "webhook_exit"
+    TIMED_OUT = "timed_out"
+    QUEUE_FULL = "queue_full"
+    CLOSED = "closed"
+    DIVERTED = "diverted"
+    JOIN_EMPTY = "join_empty"
+    LEAVE_EMPTY = "leave_empty"
+    WITHDRAWN = "withdrawn"
+    CONNECTED_ELSEWHERE = "connected_elsewhere"
+    CALLBACK_DONE = "callback_done"
+    CALLBACK_FAILED = "callback_failed"
+    CALLBACK_EXPIRED = "callback_expired"
+    CALLBACK_CANCELLED = "callback_cancelled"
+    NODE_LOST = "node_lost"

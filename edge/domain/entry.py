@@ -1,0 +1,102 @@
+"""An entry: one place in the line of a queue, from joining to its one disposition."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge.domain.disposition import Disposition
+from edge.domain.ids import EndpointName, EntryId, LegId, NodeId, QueueId, RunId, UserId
+
+
+class Stage(StrEnum):
+    WAITING = "waiting"
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class Party(StrEnum):
+    """Who stands in the place: a caller on the line, or one who hung up and kept it."""
+
+    LIVE = "live"
+    VIRTUAL = "virtual"
+    DIALLING = "dialling"
+    KEPT = "kept"
+
+
+class EntryMove(StrEnum):
+    CLAIM = "claim"
+    LEGS_FAILED = "legs_failed"
+    ACCEPT = "accept"
+    CONNECT = "connect"
+    COMPLETE = "complete"
+    LEAVE = "leave"
+
+
+ENTRY_MOVES: dict[Stage, dict[EntryMove, Stage]] = {
+    Stage.WAITING: {EntryMove.CLAIM: Stage.OFFERED, EntryMove.LEAVE: Stage.ENDED},
+    Stage.OFFERED: {
+        EntryMove.LEGS_FAILED: Stage.WAITING,
+        EntryMove.ACCEPT: Stage.CONNECTING,
+        EntryMove.LEAVE: Stage.ENDED,
+    },
+    Stage.CONNECTING: {
+        EntryMove.CONNECT: Stage.TALKING,
+        EntryMove.LEGS_FAILED: Stage.WAITING,
+        EntryMove.COMPLETE: Stage.ENDED,
+    },
+    Stage.TALKING: {EntryMove.COMPLETE: Stage.ENDED},
+    Stage.ENDED: {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The record of an entry. Times are milliseconds since 1970; 0 is "not yet".
+
+    `place` orders the line within a priority; `joined_at_ms` never changes.
+    `tried` are the agents already rung for it in this round.
+    """
+
+    id: EntryId
+    queue: QueueId
+    stage: Stage
+    party: Party
+    leg: LegId
+    node: NodeId
+    endpoint: EndpointName
+    dialled: str
+    inside: bool
+    caller_number: str
+    caller_name: str
+    priority: int
+    place: int
+    joined_at_ms: int
+    owner: RunId
+    rev: int
+    tried: frozenset[UserId] = frozenset()
+    ringing: frozenset[UserId] = frozenset()
+    agent: UserId | None = None
+    disposition: Disposition | None = None
+    answered_at_ms: int = 0
+    connected_at_ms: int = 0
+    ended_at_ms: int = 0
+    wake_at_ms: int = 0
+    """When the retry delay of a waiting entry is over; 0 where none runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What a caller brings along to the line."""
+
+    entry: EntryId
+    queue: QueueId
+    leg: LegId
+    node: NodeId
+    endpoint: EndpointName
+    dialled: str
+    inside: bool
+    caller_number: str
+    caller_name: str
+    arrived_at_ms: int
+    priority: int = 0

@@ -1,0 +1,20 @@
+"""The facts we publish, past tense, each from the move that made it true."""
+
+from enum import StrEnum
+
+
+class EventName(StrEnum):
+    ENTRY_JOINED = "entry_joined"
+    ENTRY_OFFERED = "entry_offered"
+    ENTRY_LEFT = "entry_left"
+    ENTRY_ASSERTED = "entry_asserted"
+    ENTRY_TAKEN_OVER = "entry_taken_over"
+    AGENT_ASSERTED = "agent_asserted"
+    LEG_RINGING = "leg_ringing"
+    LEG_ENDED = "leg_ended"
+    CALL_ANSWERED = "call_answered"
+    CALL_CONNECTED = "call_connected"
+    CALL_COMPLETED = "call_completed"
+    AGENT_CHANGED = "agent_changed"
+    WRAP_UP_STARTED = "wrap_up_started"
+    WRAP_UP_ENDED = "wrap_up_ended"

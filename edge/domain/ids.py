@@ -1,0 +1,53 @@
+"""The names of things: one NewType per kind, and the ids we choose ourselves."""
+
+import re
+import secrets
+from typing import NewType
+
+AccountId = NewType("AccountId", str)
+QueueId = NewType("QueueId", str)
+UserId = NewType("UserId", str)
+MemberId = NewType("MemberId", str)
+EntryId = NewType("EntryId", str)
+LegId = NewType("LegId", str)
+"""A leg is one channel of Asterisk that we know; ours are chosen before they are created."""
+BridgeId = NewType("BridgeId", str)
+PlaybackId = NewType("PlaybackId", str)
+RunId = NewType("RunId", str)
+"""One start of one edge. It is its ARI application's name and its fence: `edge-<26>`."""
+NodeId = NewType("NodeId", str)
+EndpointName = NewType("EndpointName", str)
+"""A PJSIP endpoint's name (a phone or a trunk), unique on the site."""
+
+CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+CONFIGURED_ID = re.compile(r"[a-z]+_[A-Za-z0-9]+")
+
+
+def new_suffix() -> str:
+    """26 lower-case base32 characters of chance (130 bits).
+
+    Fixed length matters: Asterisk refuses an id that is a prefix of a living one.
+    """
+    bits = secrets.randbits(130)
+    return "".join(CROCKFORD[(bits >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def new_entry_id() -> EntryId:
+    return EntryId(f"ent_{new_suffix()}")
+
+
+def new_leg_id() -> LegId:
+    return LegId(f"leg_{new_suffix()}")
+
+
+def new_playback_id() -> PlaybackId:
+    return PlaybackId(f"say_{new_suffix()}")
+
+
+def new_run_id() -> RunId:
+    return RunId(f"edge-{new_suffix()}")
+
+
+def conversation_bridge(entry: EntryId) -> BridgeId:
+    """The bridge of an entry's conversation, known from the entry alone: a takeover finds it."""
+    return BridgeId(f"talk_{entry.removeprefix('ent_')}")

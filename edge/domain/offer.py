@@ -1,0 +1,41 @@
+"""What an offer's failure means for the agent: back-off, a miss, or a phone that is gone."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LegFailure(StrEnum):
+    """Why a leg of an offer ended without a conversation."""
+
+    REFUSED = "refused"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    NOT_DIALLED = "not_dialled"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """`back_off_ms`: how long no queue rings this agent. `is_miss`: it counts as a missed call."""
+
+    back_off_ms: int
+    is_miss: bool
+    is_unreachable: bool
+
+
+CONSEQUENCES: dict[LegFailure, Consequence] = {
+    LegFailure.REFUSED: Consequence(10_000, is_miss=False, is_unreachable=False),
+    LegFailure.BUSY: Consequence(10_000, is_miss=False, is_unreachable=False),
+    LegFailure.NO_ANSWER: Consequence(0, is_miss=True, is_unreachable=False),
+    LegFailure.UNREACHABLE: Consequence(0, is_miss=False, is_unreachable=True),
+    LegFailure.FAILED: Consequence(10_000, is_miss=False, is_unreachable=False),
+    LegFailure.NOT_DIALLED: Consequence(0, is_miss=False, is_unreachable=False),
+    LegFailure.CANCELLED: Consequence(0, is_miss=False, is_unreachable=False),
+}
+
+RESERVED_FOR_MS = 2_000
+"""A leg that is reserved and not dialled within this is given back; nobody's miss."""
+RING_GRACE_MS = 3_000
+"""Asterisk ends the ringing itself; this much later Redis frees the agent all the same."""

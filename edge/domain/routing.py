@@ -1,0 +1,98 @@
+"""Where a call at the door goes: decided from the endpoint it came from and the number dialled."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge.domain.ids import AccountId, EndpointName, UserId
+from edge.domain.settings import Account, Queue, User, World
+
+
+class StarCode(StrEnum):
+    TOGGLE_LOGIN = "*45"
+    TOGGLE_PAUSE = "*46"
+
+
+STAR_CODES = frozenset(code.value for code in StarCode)
+
+
+@dataclass(frozen=True, slots=True)
+class ToQueue:
+    account: AccountId
+    queue: Queue
+
+
+@dataclass(frozen=True, slots=True)
+class ToStarCode:
+    account: AccountId
+    language: str
+    user: UserId
+    code: StarCode
+
+
+@dataclass(frozen=True, slots=True)
+class Unassigned:
+    """A number that nobody has; the call is refused at once."""
+
+
+Route = ToQueue | ToStarCode | Unassigned
+
+
+class Directory:
+    """Who is behind a phone, and what a number leads to. Built once from the configuration."""
+
+    def __init__(self, world: World) -> None:
+        self._accounts: dict[AccountId, Account] = {}
+        self._by_phone: dict[EndpointName, tuple[Account, User]] = {}
+        self._by_user: dict[tuple[AccountId, UserId], User] = {}
+        self._queues: dict[tuple[AccountId, str], Queue] = {}
+        self._by_number: dict[str, ToQueue] = {}
+        for account in world.accounts:
+            key = AccountId(account.id)
+            self._accounts[key] = account
+            for user in account.users:
+                self._by_phone[EndpointName(user.sip)] = (account, user)
+                self._by_user[key, UserId(user.id)] = user
+            queues = {queue.id: queue for queue in account.queues}
+            for queue in account.queues:
+                self._queues[key, queue.id] = queue
+            for number in account.phone_numbers:
+                route = ToQueue(key, queues[number.queue_id])
+                self._by_number[number.number.removeprefix("+")] = route
+
+    @property
+    def accounts(self) -> tuple[AccountId, ...]:
+        return tuple(self._accounts)
+
+    @property
+    def phones(self) -> tuple[EndpointName, ...]:
+        return tuple(self._by_phone)
+
+    def account(self, account: AccountId) -> Account:
+        return self._accounts[account]
+
+    def user(self, account: AccountId, user: UserId) -> User:
+        return self._by_user[account, user]
+
+    def queue(self, account: AccountId, queue: str) -> Queue:
+        return self._queues[account, queue]
+
+    def user_of(self, phone: EndpointName) -> tuple[AccountId, UserId] | None:
+        """Whose phone this is, or None for a trunk or a stranger."""
+        found = self._by_phone.get(phone)
+        return (AccountId(found[0].id), UserId(found[1].id)) if found else None
+
+    def route(self, endpoint: EndpointName, dialled: str, inside: bool) -> Route:
+        """Inside: the numbers of the phone's own account. Outside: the carrier's numbers."""
+        if not inside:
+            return self._by_number.get(dialled.removeprefix("+"), Unassigned())
+        found = self._by_phone.get(endpoint)
+        if found is None:
+            return Unassigned()
+        account, user = found
+        key = AccountId(account.id)
+        if dialled in STAR_CODES:
+            return ToStarCode(key, account.language, UserId(user.id), StarCode(dialled))
+        for queue in account.queues:
+            if queue.extension == dialled:
+                return ToQueue(key, queue)
+        return Unassigned()

@@ -1,0 +1,25 @@
+"""The types of the configuration: frozen, checked, and the same words as YAML, API and Redis."""
+
+from edge.domain.settings.account import (
+    Account,
+    Member,
+    PhoneNumber,
+    Queue,
+    User,
+    World,
+)
+from edge.domain.settings.site import AsteriskNode, Http, Logging, RedisServer, Site
+
+__all__ = [
+    "Account",
+    "AsteriskNode",
+    "Http",
+    "Logging",
+    "Member",
+    "PhoneNumber",
+    "Queue",
+    "RedisServer",
+    "Site",
+    "User",
+    "World",
+]

@@ -1,0 +1,80 @@
+"""Field types shared by the settings: telephone fields are strict text, ids are checked."""
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from edge.domain.strategies import STRATEGIES
+
+
+def _quoted(value: Any) -> Any:
+    """Refuse what YAML made of an unquoted number: `0100` is 64 there, `+1555` an integer."""
+    if isinstance(value, (int, float, date)):
+        raise PydanticCustomError(
+            "unquoted", "write it in quotes, as text: {written}", {"written": str(value)}
+        )
+    return value
+
+
+def _no_truth(value: Any) -> Any:
+    """True is 1 to Python, and no port."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "must be a whole number")
+    return value
+
+
+def _like(pattern: str, words: str) -> AfterValidator:
+    """The whole text has this form; otherwise the error says `words`."""
+    compiled = re.compile(pattern)
+
+    def checked(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f"must be {words}")
+        return value
+
+    return AfterValidator(checked)
+
+
+def _id_of(prefix: str) -> AfterValidator:
+    return _like(rf"{prefix}_[A-Za-z0-9]{{1,64}}", f"{prefix}_ and then 1 to 64 letters or digits")
+
+
+def _known_strategy(name: str) -> str:
+    if name not in STRATEGIES:
+        raise ValueError(f'there is no strategy "{name}"; there is {", ".join(STRATEGIES)}')
+    return name
+
+
+Text = Annotated[str, StringConstraints(strict=True), BeforeValidator(_quoted)]
+Name = Annotated[
+    str, StringConstraints(strict=True, min_length=1, max_length=128), BeforeValidator(_quoted)
+]
+Extension = Annotated[Text, _like("[0-9]{3,64}", "3 to 64 digits")]
+TelephoneNumber = Annotated[Text, _like(r"\+?[0-9]{3,32}", "3 to 32 digits, with or without a +")]
+SipName = Annotated[
+    Text, _like("[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, dots, dashes or underscores")
+]
+KeyDigest = Annotated[Text, _like("[0-9a-f]{64}", "a SHA-256: 64 hexadecimal digits in lower case")]
+StrategyName = Annotated[Text, AfterValidator(_known_strategy)]
+
+AccountKey = Annotated[Text, _id_of("acct")]
+QueueKey = Annotated[Text, _id_of("qu")]
+UserKey = Annotated[Text, _id_of("user")]
+MemberKey = Annotated[Text, _id_of("qum")]
+
+NodeName = Annotated[Text, _like("[a-z0-9-]{1,32}", "1 to 32 small letters, digits or dashes")]
+HttpUrl = Annotated[
+    Text, _like(r"https?://[^/?#\s]+(/[^?#\s]*)?", "an address like http://127.0.0.1:8088")
+]
+RedisUrl = Annotated[
+    Text,
+    _like(
+        r"(rediss?://[^/\s]+(/\S*)?|unix://\S+)",
+        "an address like redis://127.0.0.1:6380/0 or unix:///run/redis.sock",
+    ),
+]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_no_truth)]
+"""A number; text of digits too, because a variable of the environment is text."""

@@ -1,0 +1,60 @@
+"""What the processes are: Asterisk nodes, Redis, HTTP, logging. `edge.yaml` fills it."""
+
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from edge.domain.settings.fields import HttpUrl, Name, NodeName, Port, RedisUrl, SipName
+
+STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=STRICT)
+class AsteriskNode:
+    """One Asterisk and its ARI user. `url` is like http://127.0.0.1:8088.
+
+    Secrets are left out of `repr`, so that no log line shows them.
+    """
+
+    id: NodeName
+    url: HttpUrl
+    user: Name
+    password: Name = field(repr=False)
+
+
+@dataclass(frozen=True, config=STRICT)
+class RedisServer:
+    """`url` is like redis://127.0.0.1:6380/0 or unix:///run/redis.sock."""
+
+    url: RedisUrl = field(default="redis://127.0.0.1:6380/0", repr=False)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Http:
+    host: Name = "127.0.0.1"
+    port: Port = 8080
+
+
+@dataclass(frozen=True, config=STRICT)
+class Logging:
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+    mask_personal_data: bool = True
+
+
+@dataclass(frozen=True, config=STRICT)
+class Site:
+    """One edge process. `worlds` are files of accounts, relative to the file that names them.
+
+    `trunks` are the PJSIP endpoints of the site's carriers; a call from them to a number that
+    nobody has is refused at once.
+    """
+
+    nodes: Annotated[tuple[AsteriskNode, ...], Field(min_length=1)]
+    worlds: Annotated[tuple[Name, ...], Field(min_length=1)]
+    trunks: tuple[SipName, ...] = ("carrier",)
+    redis: RedisServer = RedisServer()
+    http: Http = Http()
+    logging: Logging = Logging()

@@ -1,0 +1,75 @@
+"""Caller and agent in one bridge, until one of them hangs up; nobody is left alone in it."""
+
+import asyncio
+from enum import StrEnum
+
+import structlog
+
+from edge.domain.entry import Entry
+from edge.domain.ids import AccountId, UserId, conversation_bridge
+from edge.domain.offer import LegFailure
+from edge.journey.floor import Floor
+from edge.journey.leg import Leg
+from edge.ports.queue_store import CompleteWord, ConnectWord, FailWord
+
+log = structlog.get_logger()
+
+STORE_MAY_TAKE_SECONDS = 1.0
+
+
+class TalkEnd(StrEnum):
+    COMPLETED = "completed"
+    AGENT_LOST = "agent_lost"  # before the bridge stood: the caller waits again
+    FENCED = "fenced"  # another edge has both legs now
+
+
+async def talk(
+    floor: Floor, account: AccountId, entry: Entry, agent: UserId, caller: Leg, answered: Leg
+) -> TalkEnd:
+    """Bridge both legs and stay until it is over. Idempotent: a takeover begins here as well."""
+    phone, bridge = caller.phone, conversation_bridge(entry.id)
+    gone = await phone.connect(bridge, [caller.id, answered.id])
+    if gone == answered.id and not caller.has_ended:
+        word, moved = await floor.store.fail_leg(account, agent, answered.id, LegFailure.REFUSED)
+        if word is FailWord.FAILED:
+            log.info("agent_lost_before_bridge", entry=entry.id, user=agent)
+            floor.follow_up(account, moved)
+            return TalkEnd.AGENT_LOST
+    if gone is None:
+        connected, _ = await floor.store.connect(account, entry.id)
+        if connected is ConnectWord.STALE:
+            return TalkEnd.FENCED
+        log.info("connected", entry=entry.id, user=agent)
+        await _first_to_hang_up(caller, answered)
+    return await finish(floor, account, entry, caller, answered)
+
+
+async def _first_to_hang_up(caller: Leg, answered: Leg) -> None:
+    async with asyncio.TaskGroup() as watching:
+        waits = [watching.create_task(leg.ended()) for leg in (caller, answered)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+
+
+async def finish(
+    floor: Floor, account: AccountId, entry: Entry, caller: Leg, answered: Leg | None
+) -> TalkEnd:
+    """End the conversation on both sides; the agent wraps up.
+
+    The store is asked first: legs that another edge has taken over are not ours to hang up. A
+    store that is away does not keep the other party in silence, though.
+    """
+    completing = asyncio.create_task(floor.store.complete(account, entry.id))
+    await asyncio.wait({completing}, timeout=STORE_MAY_TAKE_SECONDS)
+    if completing.done() and completing.result()[0] is CompleteWord.STALE:
+        return TalkEnd.FENCED
+    for leg in (caller, answered):
+        if leg is not None and not leg.has_ended:
+            await leg.phone.hang_up(leg.id)
+    await caller.phone.remove_bridge(conversation_bridge(entry.id))
+    word, moved = await completing
+    if word is CompleteWord.COMPLETED:
+        floor.follow_up(account, moved)
+        log.info("conversation_over", entry=entry.id)
+    return TalkEnd.COMPLETED

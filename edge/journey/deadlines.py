@@ -1,0 +1,103 @@
+"""What happens later. The truth is a due time in the store; here are the timers that are on time.
+
+The edge that wrote a due time sets a timer for it; the account's home edge sweeps each second for
+those whose edge is gone. Firing is one move that removes the due time, so it fires once.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable
+
+import structlog
+
+from edge.domain.ids import AccountId, RunId
+from edge.journey.floor import Floor
+from edge.ports.clock import Clock
+from edge.ports.queue_store import Due, FireWord, Moved, QueueStore
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 1.0
+CLOCKS_DIFFER_MS = 3
+
+
+def home_edge(account: AccountId, alive: Iterable[RunId]) -> RunId | None:
+    """The living edge that sweeps this account: rendezvous hash, the same on every edge."""
+
+    def weight(run: RunId) -> bytes:
+        return hashlib.sha256(f"{account} {run}".encode()).digest()
+
+    return max(alive, key=weight, default=None)
+
+
+class Deadlines:
+    """Timers of this edge and the sweep of its accounts."""
+
+    floor: Floor
+    """Set by the composition root, before `run`."""
+
+    def __init__(
+        self,
+        store: QueueStore,
+        clock: Clock,
+        accounts: Iterable[AccountId],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._accounts = tuple(accounts)
+        self._timers: dict[tuple[AccountId, str], tuple[int, asyncio.Task[None]]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self.alive: frozenset[RunId] = frozenset()
+
+    def note(self, account: AccountId, moved: Moved) -> None:
+        """Set, move or take away the timers of the records that a move changed."""
+        for agent in moved.agents:
+            self._set(Due(account, f"agent:{agent.id}", agent.wake_at_ms), moved.now_ms)
+        for entry in moved.entries:
+            if entry.owner == self._store.run:
+                self._set(Due(account, f"entry:{entry.id}", entry.wake_at_ms), moved.now_ms)
+
+    def _set(self, due: Due, now_ms: int) -> None:
+        name = (due.account, due.what)
+        known = self._timers.get(name)
+        if known and known[0] == due.at_ms:
+            return
+        if known:
+            known[1].cancel()
+            del self._timers[name]
+        if due.at_ms and self._tasks is not None:
+            delay = max(0, due.at_ms - now_ms + CLOCKS_DIFFER_MS) / 1000
+            task = self._tasks.create_task(self._wait(due, delay), name=f"due {due.what}")
+            self._timers[name] = (due.at_ms, task)
+
+    async def _wait(self, due: Due, delay: float) -> None:
+        await self._clock.sleep(delay)
+        # Out of the table first: the fire's own answer may set the next timer of this name.
+        del self._timers[due.account, due.what]
+        await self._fire(due)
+
+    async def _fire(self, due: Due) -> None:
+        word, moved = await self._store.fire(due, self.alive | {self._store.run})
+        if word is FireWord.FIRED:
+            log.debug("due_fired", account=due.account, due=due.what)
+            self.floor.follow_up(due.account, moved)
+            for entry in moved.entries:
+                conductor = self.floor.conductors.get(entry.id)
+                if conductor is not None:
+                    conductor.see(entry)
+
+    async def run(self) -> None:
+        """Sweep for as long as the edge runs; timers live as long as this does."""
+        async with asyncio.TaskGroup() as self._tasks:
+            while True:
+                await self._clock.sleep(SWEEP_SECONDS)
+                await self.sweep()
+
+    async def sweep(self) -> None:
+        """Fire what is due in the accounts whose home edge this is."""
+        alive = self.alive | {self._store.run}
+        for account in self._accounts:
+            if home_edge(account, alive) != self._store.run:
+                continue
+            for due in await self._store.due(account):
+                await self._fire(due)

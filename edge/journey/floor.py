@@ -1,0 +1,103 @@
+"""What every step works with: the phone systems, the store, the directory, who is on the line."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from edge.domain.agent import Agent
+from edge.domain.entry import Entry
+from edge.domain.ids import AccountId, EntryId, LegId, NodeId
+from edge.domain.matching import Heads
+from edge.domain.offer import LegFailure
+from edge.domain.routing import Directory
+from edge.journey.leg import Leg
+from edge.ports.clock import Clock
+from edge.ports.phone_system import PhoneSystem, Survey
+from edge.ports.prompts import Prompts
+from edge.ports.queue_store import Moved, QueueStore
+
+log = structlog.get_logger()
+
+
+class Conductor(Protocol):
+    """The task of one caller, as the matcher and the deadlines know it."""
+
+    def offered(self, agent: Agent) -> None:
+        """The store reserved this agent for the caller; the agent record names the leg."""
+
+    def see(self, entry: Entry) -> None:
+        """The record was changed by somebody else; an offer that is no more is dropped."""
+
+
+class Matching(Protocol):
+    def look_at(self, heads: tuple[Heads, ...]) -> None: ...
+
+
+class Timing(Protocol):
+    def note(self, account: AccountId, moved: Moved) -> None: ...
+
+
+class SharedSurvey:
+    """One survey for all who ask at the same time; it begins after each of them has asked."""
+
+    def __init__(self, phone: PhoneSystem) -> None:
+        self._phone = phone
+        self._next: asyncio.Task[Survey] | None = None
+        self._turn = asyncio.Lock()
+
+    async def take(self) -> Survey:
+        if self._next is None:
+            self._next = asyncio.create_task(self._survey(), name="survey")
+        return await asyncio.shield(self._next)
+
+    async def _survey(self) -> Survey:
+        async with self._turn:
+            self._next = None
+            return await self._phone.survey()
+
+
+@dataclass(slots=True)
+class Floor:
+    """Shared by the steps of all callers of one edge run; made by the composition root."""
+
+    phones: Mapping[NodeId, PhoneSystem]
+    store: QueueStore
+    directory: Directory
+    prompts: Prompts
+    clock: Clock
+    tasks: asyncio.TaskGroup
+    matching: Matching
+    timing: Timing
+    surveys: dict[NodeId, SharedSurvey] = field(default_factory=dict)
+    conductors: dict[EntryId, Conductor] = field(default_factory=dict)
+    legs: dict[LegId, Leg] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.surveys = {node: SharedSurvey(phone) for node, phone in self.phones.items()}
+
+    def follow_up(self, account: AccountId, moved: Moved) -> None:
+        """What every move asks for afterwards: set its timers, match what it made possible."""
+        self.timing.note(account, moved)
+        self.matching.look_at(moved.heads)
+
+    async def dispatch(self, account: AccountId, entry: Entry, agents: Iterable[Agent]) -> None:
+        """Hand an offer that the store has made to the conductor of its caller.
+
+        Another edge's entry is left to that edge, which the claim has summoned.
+        """
+        if entry.owner != self.store.run:
+            return
+        conductor = self.conductors.get(entry.id)
+        for agent in agents:
+            if agent.leg_entry != entry.id or agent.leg is None:
+                continue
+            if conductor is not None:
+                conductor.offered(agent)
+                continue
+            # Nobody conducts it (the caller left in this moment): give the agent back.
+            log.info("offer_without_caller", entry=entry.id, user=agent.id)
+            _, moved = await self.store.fail_leg(account, agent.id, agent.leg, LegFailure.CANCELLED)
+            self.follow_up(account, moved)

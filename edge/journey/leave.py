@@ -1,0 +1,24 @@
+"""An entry ends without a conversation: hung up, or its phone system died."""
+
+import structlog
+
+from edge.domain.disposition import Disposition
+from edge.domain.entry import Entry
+from edge.domain.ids import AccountId, conversation_bridge
+from edge.journey.floor import Floor
+from edge.journey.leg import Leg
+from edge.ports.queue_store import LeaveWord
+
+log = structlog.get_logger()
+
+
+async def leave(floor: Floor, account: AccountId, entry: Entry, caller: Leg) -> bool:
+    """End the place of a caller who is gone. False when it was accepted in the same moment."""
+    disposition = Disposition.NODE_LOST if caller.is_lost_with_node else Disposition.ABANDONED
+    word, moved = await floor.store.leave(account, entry.id, disposition)
+    floor.follow_up(account, moved)
+    if word is LeaveWord.STALE:
+        return False
+    log.info("caller_left", entry=entry.id, disposition=disposition.value)
+    await caller.phone.remove_bridge(conversation_bridge(entry.id))
+    return True

@@ -1,0 +1,140 @@
+"""One leg as a step of the journey sees it, and hang-up as the scope that ends a step."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar, assert_never
+
+from edge.domain.ids import LegId, PlaybackId
+from edge.ports.phone_system import (
+    DigitPressed,
+    EndReason,
+    FeedBroken,
+    LegAnswered,
+    LegEnded,
+    LegFeed,
+    LegRinging,
+    LegState,
+    PhoneSystem,
+    PlaybackEnded,
+    Survey,
+)
+
+Result = TypeVar("Result")
+
+
+class Gone:
+    """What a step's result is when the leg ended first; the step was cancelled."""
+
+    def __init__(self, reason: EndReason) -> None:
+        self.reason = reason
+
+
+class Leg:
+    """What is known of one leg, kept true by its feed, and by a survey after a lost connection.
+
+    `exists` is set once Asterisk has the leg; before that a survey that lacks it says nothing.
+    """
+
+    def __init__(self, phone: PhoneSystem, leg: LegId, exists: bool) -> None:
+        self.phone = phone
+        self.id = leg
+        self.exists = exists
+        self.is_ringing = asyncio.Event()
+        self.is_answered = asyncio.Event()
+        self.is_lost_with_node = False
+        self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
+        self._playbacks: dict[PlaybackId, asyncio.Event] = {}
+
+    @property
+    def has_ended(self) -> bool:
+        return self._ended.done()
+
+    async def ended(self) -> EndReason:
+        """Wait until the leg is gone; answers at once afterwards."""
+        return await asyncio.shield(self._ended)
+
+    def end(self, reason: EndReason) -> None:
+        if not self._ended.done():
+            self._ended.set_result(reason)
+        for over in self._playbacks.values():
+            over.set()
+
+    def playback(self, playback: PlaybackId) -> asyncio.Event:
+        """Set when this playback (or the leg) has ended. Ask before you play."""
+        over = self._playbacks.setdefault(playback, asyncio.Event())
+        if self.has_ended:
+            over.set()
+        return over
+
+    def compare_with(self, survey: Survey) -> None:
+        """Take over what the node says, after events may have been lost."""
+        found = survey.legs.get(self.id)
+        if found is None:
+            if self.exists:
+                self.is_lost_with_node = True
+                self.end(EndReason.FAILED)
+            return
+        self.exists = True
+        if found.state is not LegState.DOWN:
+            self.is_ringing.set()
+        if found.state is LegState.UP:
+            self.is_answered.set()
+
+    async def follow(self, feed: LegFeed) -> None:
+        """Read the feed until the leg has ended."""
+        while not self.has_ended:
+            event = await feed.next()
+            match event:
+                case LegRinging():
+                    self.is_ringing.set()
+                case LegAnswered():
+                    self.is_answered.set()
+                case LegEnded(reason):
+                    self.end(reason)
+                case PlaybackEnded(playback):
+                    over = self._playbacks.pop(playback, None)
+                    if over is not None:
+                        over.set()
+                case DigitPressed():
+                    pass  # no key is bound yet
+                case FeedBroken():
+                    pass  # the node's reconcile compares every leg with a survey
+                case _ as never:
+                    assert_never(never)
+
+
+@asynccontextmanager
+async def attending(
+    phone: PhoneSystem, leg_id: LegId, legs: dict[LegId, Leg], exists: bool
+) -> AsyncIterator[Leg]:
+    """Follow the leg while the block runs; `legs` is where the node's reconcile finds it."""
+    leg = Leg(phone, leg_id, exists)
+    with phone.listen(leg_id) as feed:
+        legs[leg_id] = leg
+        follower = asyncio.create_task(leg.follow(feed), name=f"follow {leg_id}")
+        try:
+            yield leg
+        finally:
+            del legs[leg_id]
+            follower.cancel()
+            await asyncio.gather(follower, return_exceptions=True)
+
+
+async def while_present(leg: Leg, step: Coroutine[Any, Any, Result]) -> Result | Gone:
+    """Run a step as long as the leg lives. When the leg ends first the step is cancelled.
+
+    A step that is cancelled from outside (the edge stops) takes nothing down with it: legs and
+    bridges stay as they are, for whoever takes over.
+    """
+    running = asyncio.create_task(step)
+    ended = asyncio.create_task(leg.ended())
+    try:
+        await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            return running.result()
+        return Gone(ended.result())
+    finally:
+        for task in (running, ended):
+            task.cancel()
+        await asyncio.gather(running, ended, return_exceptions=True)

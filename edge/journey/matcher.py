@@ -1,0 +1,95 @@
+"""Who is served next and by whom: decide without awaiting, claim in one move, tell the caller.
+
+Nothing polls: every move brings the heads of the queues in which it may have made a match
+possible, and they are looked at here.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+import structlog
+
+from edge.domain.ids import AccountId, QueueId, new_leg_id
+from edge.domain.matching import DEPTHS, Heads, decide
+from edge.journey.floor import Floor
+from edge.ports.queue_store import ClaimWord, QueueStore
+
+log = structlog.get_logger()
+
+RECOVERING_PAUSE_SECONDS = 0.1
+
+
+class Matcher:
+    """One task a queue that has heads to look at; later heads of a queue replace earlier ones."""
+
+    floor: Floor
+    """Set by the composition root, before `run`."""
+
+    def __init__(self, store: QueueStore) -> None:
+        self._store = store
+        self._pending: dict[tuple[AccountId, QueueId], Heads] = {}
+        self._arrived = asyncio.Event()
+        self._is_open = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._is_open
+
+    def open(self, heads: Iterable[Heads]) -> None:
+        """Begin to match, with a first look; before that all heads are left alone.
+
+        What is left alone is not lost: its due time in the store looks again within a second.
+        """
+        self._is_open = True
+        self.look_at(tuple(heads))
+
+    def look_at(self, heads: tuple[Heads, ...]) -> None:
+        """Take over the newest heads of some queues. Never waits."""
+        if not self._is_open:
+            return
+        for one in heads:
+            self._pending[one.account, one.queue] = one
+        if heads:
+            self._arrived.set()
+
+    async def run(self) -> None:
+        """Match for as long as the edge runs."""
+        async with asyncio.TaskGroup() as tasks:
+            busy: set[tuple[AccountId, QueueId]] = set()
+
+            async def serve(queue: tuple[AccountId, QueueId]) -> None:
+                try:
+                    while queue in self._pending:
+                        await self._match(self._pending.pop(queue))
+                finally:
+                    busy.discard(queue)
+
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                for queue in self._pending.keys() - busy:
+                    busy.add(queue)
+                    tasks.create_task(serve(queue), name=f"match {queue[1]}")
+
+    async def _match(self, heads: Heads) -> None:
+        match = decide(heads)
+        if match is None:
+            await self._look_further(heads)
+            return
+        leg = new_leg_id()
+        word, moved = await self._store.claim(heads.account, heads.queue, match, leg)
+        # The heads of the answer come back through look_at, like those of any other move.
+        self.floor.follow_up(heads.account, moved)
+        match word:
+            case ClaimWord.CLAIMED:
+                await self.floor.dispatch(heads.account, moved.entry, moved.agents)
+            case ClaimWord.RETRY:
+                pass
+            case ClaimWord.RECOVERING:
+                await asyncio.sleep(RECOVERING_PAUSE_SECONDS)
+                self.look_at(await self._store.look(heads.account, heads.queue, DEPTHS[0]))
+
+    async def _look_further(self, heads: Heads) -> None:
+        deeper = next((depth for depth in DEPTHS if depth > heads.depth), None)
+        if deeper is not None and heads.may_go_on:
+            self.look_at(await self._store.look(heads.account, heads.queue, deeper))

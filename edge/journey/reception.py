@@ -1,0 +1,121 @@
+"""The door: calls that a node gave us get a route and a conductor, and a conductor that fails
+is followed by another that goes on from what the store knows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, assert_never
+
+import structlog
+
+from edge.domain.agent import Agent
+from edge.domain.entry import Entry, Stage
+from edge.domain.ids import AccountId, EntryId, UserId, new_entry_id
+from edge.domain.routing import Route, ToQueue, ToStarCode, Unassigned
+from edge.journey.caller import Caller
+from edge.journey.floor import Floor
+from edge.ports.phone_system import Arrival, EndReason, NodeFault, PhoneSystem
+
+log = structlog.get_logger()
+
+RESUME_AFTER_SECONDS = 1.0
+RESUMED_AT_MOST = 30
+
+StarCodes = Callable[[Floor, PhoneSystem, Arrival, ToStarCode], Awaitable[None]]
+
+
+def may_claim(route: Route, is_our_phone: bool) -> bool:
+    """Whether a call is ours to take; one for a number that nobody has is taken to refuse it,
+    if it comes from a phone or a trunk of this site."""
+    return is_our_phone or not isinstance(route, Unassigned)
+
+
+class Reception:
+    """Gives each call its task. `star_codes` is the desk's part."""
+
+    def __init__(self, floor: Floor, star_codes: StarCodes) -> None:
+        self._floor = floor
+        self._star_codes = star_codes
+
+    def arrived(self, phone: PhoneSystem, arrival: Arrival) -> None:
+        """A call that is in our application now. Never waits."""
+        route = self._floor.directory.route(arrival.endpoint, arrival.dialled, arrival.inside)
+        match route:
+            case ToQueue():
+                self._start(self._conduct(phone, arrival, route), arrival)
+            case ToStarCode():
+                self._start(self._dial_star_code(phone, arrival, route), arrival)
+            case Unassigned():
+                log.info("number_unassigned", dialled=arrival.dialled)
+                self._start(phone.hang_up(arrival.leg, EndReason.UNASSIGNED), arrival)
+            case _ as never:
+                assert_never(never)
+
+    def resume(self, phone: PhoneSystem, account: AccountId, entry: Entry) -> None:
+        """Go on with a caller who was taken over."""
+        self._floor.tasks.create_task(
+            self._resume(phone, account, entry), name=f"resume {entry.id}"
+        )
+
+    async def summoned(self, account: AccountId, entry_id: EntryId) -> None:
+        """Another edge's move was about an entry of ours: an offer made, or one taken back."""
+        entry = await self._floor.store.entry(account, entry_id)
+        conductor = self._floor.conductors.get(entry_id)
+        if entry is None or conductor is None:
+            return
+        conductor.see(entry)
+        agents = await self._agents_of(account, entry)
+        offered = [agents[user] for user in entry.ringing if user in agents]
+        await self._floor.dispatch(account, entry, offered)
+
+    def _start(self, story: Coroutine[Any, Any, None], arrival: Arrival) -> None:
+        self._floor.tasks.create_task(story, name=f"call {arrival.leg}")
+
+    async def _dial_star_code(
+        self, phone: PhoneSystem, arrival: Arrival, route: ToStarCode
+    ) -> None:
+        with structlog.contextvars.bound_contextvars(leg=arrival.leg, account=route.account):
+            try:
+                await self._star_codes(self._floor, phone, arrival, route)
+            except NodeFault as fault:
+                log.warning("star_code_broken_off", reason=str(fault))
+
+    async def _conduct(self, phone: PhoneSystem, arrival: Arrival, route: ToQueue) -> None:
+        caller = Caller(self._floor, phone, route.account, new_entry_id())
+        with structlog.contextvars.bound_contextvars(leg=arrival.leg, account=route.account):
+            try:
+                await caller.conduct(arrival, route)
+            except Exception:
+                log.exception("conductor_failed", entry=caller.id)
+                await self._rescue(phone, route.account, caller, arrival)
+
+    async def _resume(self, phone: PhoneSystem, account: AccountId, entry: Entry) -> None:
+        caller = Caller(self._floor, phone, account, entry.id)
+        with structlog.contextvars.bound_contextvars(leg=entry.leg, account=account):
+            try:
+                await caller.resume(entry, await self._agents_of(account, entry))
+            except Exception:
+                log.exception("conductor_failed", entry=caller.id)
+                await self._rescue(phone, account, caller, None)
+
+    async def _rescue(
+        self, phone: PhoneSystem, account: AccountId, caller: Caller, arrival: Arrival | None
+    ) -> None:
+        """The fallback: as if taken over from an edge that died; music goes on meanwhile."""
+        for _ in range(RESUMED_AT_MOST):
+            await asyncio.sleep(RESUME_AFTER_SECONDS)
+            entry = await self._floor.store.entry(account, caller.id)
+            try:
+                if entry is None and arrival is not None:
+                    await phone.hang_up(arrival.leg)
+                elif entry is not None and entry.stage is not Stage.ENDED:
+                    await caller.resume(entry, await self._agents_of(account, entry))
+            except Exception:
+                log.exception("conductor_failed", entry=caller.id)
+            else:
+                return
+        log.error("caller_given_up", entry=caller.id)
+
+    async def _agents_of(self, account: AccountId, entry: Entry) -> dict[UserId, Agent]:
+        users = entry.ringing | ({entry.agent} if entry.agent is not None else frozenset())
+        agents = [await self._floor.store.agent(account, user) for user in users]
+        return {agent.id: agent for agent in agents if agent.leg_entry == entry.id}

@@ -1,0 +1,241 @@
+"""What the journey asks of a phone system: one Asterisk node, seen as legs and conversations.
+
+Everything that can be expected to happen (a leg is gone, a phone refuses) is a value here;
+an exception means that the node itself does not answer.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from edge.domain.ids import BridgeId, EndpointName, LegId, NodeId, PlaybackId, RunId
+
+
+class NodeFault(Exception):
+    """The node does not answer in time, or with something no phone system should say."""
+
+
+class Done(StrEnum):
+    """How an order about a leg ended. GONE: the leg no longer exists or has left us."""
+
+    DONE = "done"
+    GONE = "gone"
+
+
+class EndReason(StrEnum):
+    """Why a leg ended, or why a dial came to nothing."""
+
+    NORMAL = "normal"
+    BUSY = "busy"  # 486, 600
+    REFUSED = "refused"  # 603, or 480/486 after 180
+    NO_ANSWER = "no_answer"  # ring time over, 408
+    UNREACHABLE = "unreachable"  # not registered, no route, network failure
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    UNASSIGNED = "unassigned"  # 404: nobody has the number
+    FAILED = "failed"  # anything else
+
+
+class LegState(StrEnum):
+    DOWN = "down"
+    RINGING = "ringing"
+    UP = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """The phone we dialled rings (180 or 183)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """The phone we dialled was picked up (200 OK)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The leg is gone, or left our application for good; always the last event of its feed."""
+
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded:
+    """The playback ended, was stopped, or failed."""
+
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True)
+class FeedBroken:
+    """Events of this leg may have been lost (the connection was); ask `survey` for the truth."""
+
+
+LegEvent = LegRinging | LegAnswered | LegEnded | DigitPressed | PlaybackEnded | FeedBroken
+
+
+class LegFeed(Protocol):
+    """The events of one leg in the order they happened. Nothing is dropped, ever."""
+
+    async def next(self) -> LegEvent: ...
+
+    def pending(self) -> int:
+        """How many events wait to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A call that stands at the door. `inside`: from a registered phone, not from a trunk."""
+
+    leg: LegId
+    node: NodeId
+    dialled: str
+    endpoint: EndpointName
+    inside: bool
+    caller_number: str
+    caller_name: str
+    arrived_at_ms: int
+    """Set by the dialplan before the first attempt to reach an edge, so order survives waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyedLeg:
+    leg: LegId
+    state: LegState
+    bridge: BridgeId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the node has at one moment."""
+
+    legs: dict[LegId, SurveyedLeg]
+    bridges: dict[BridgeId, frozenset[LegId]]
+    waiting_in_app: dict[RunId, frozenset[LegId]]
+    """Legs by the application they stand in, for every application named `edge-…`."""
+
+
+class DeviceState(StrEnum):
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    endpoint: EndpointName
+    device: DeviceState
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLost:
+    """The event connection broke; orders may still work, events are being lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeBack:
+    """Connected (again), filters and subscriptions sent again; reconcile now."""
+
+
+NodeEvent = Arrival | DeviceChanged | NodeLost | NodeBack
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One phone to ring. `ring_seconds` is Asterisk's own limit: no answer then ends the leg."""
+
+    leg: LegId
+    endpoint: EndpointName
+    caller_number: str
+    caller_name: str
+    ring_seconds: int
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """Asterisk took the dial; what follows comes over the leg's feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDialled:
+    """The leg does not exist (any more)."""
+
+    reason: EndReason
+
+
+class PhoneSystem(Protocol):
+    """One node. `app` is our ARI application, the same word as the fence's owner."""
+
+    node: NodeId
+    app: RunId
+
+    def events(self) -> AsyncIterator[NodeEvent]:
+        """Calls that we claimed and that are now ours, phones that come and go, connection.
+
+        One reader. Ends when the node is closed.
+        """
+
+    def listen(self, leg: LegId) -> AbstractContextManager[LegFeed]:
+        """Collect the leg's events from now on. Listen before you act: events race answers."""
+
+    async def answer(self, leg: LegId) -> Done: ...
+
+    async def hold(self, leg: LegId, music_class: str) -> Done:
+        """Stand the leg in the holding bridge of this music; done when it hears it.
+
+        Idempotent: a leg that is in that bridge already is left alone (adding it a second time
+        stops its music for good).
+        """
+
+    async def dial(self, dial: Dial) -> Dialled | NotDialled:
+        """Create the leg and ring its phone. Listen to `dial.leg` before."""
+
+    async def prepare_bridge(self, bridge: BridgeId) -> None:
+        """Make an empty mixing bridge ahead of need. Idempotent."""
+
+    async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
+        """Bring the legs into one mixing bridge, made if missing; done when all have entered.
+
+        Returns the leg that was gone, or None when all are in. Legs leave any bridge they were in.
+        Idempotent; events of the bridge are subscribed (needed after a takeover).
+        """
+
+    async def remove_bridge(self, bridge: BridgeId) -> None:
+        """Idempotent. Legs in it stay ours, outside of any bridge."""
+
+    async def hang_up(self, leg: LegId, reason: EndReason = EndReason.NORMAL) -> None:
+        """End the leg; a leg that is gone already is success."""
+
+    async def play(self, leg: LegId, playback: PlaybackId, sounds: Sequence[str]) -> Done:
+        """Start the sounds (file names without extension) on the leg; its feed tells the end."""
+
+    async def stop(self, playback: PlaybackId) -> None:
+        """Stop a playback at once; ended already is success."""
+
+    async def set_variables(self, leg: LegId, variables: dict[str, str]) -> Done:
+        """Write channel variables (the place in line is kept on the leg as well)."""
+
+    async def variable(self, leg: LegId, name: str) -> str | None: ...
+
+    async def adopt(self, leg: LegId) -> Done:
+        """Move a leg of a dead application into ours, with music, ringing and bridge going on."""
+
+    async def recall_arrival(self, leg: LegId) -> Arrival | None:
+        """The arrival as the channel itself remembers it (its variables), for a leg that a dead
+        edge had claimed and written down nowhere; None when the leg is gone or is not a caller."""
+
+    async def survey(self) -> Survey: ...
+
+    async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
+        """Report `DeviceChanged` for these phones from now on; returns how they are now."""
+
+
+MayClaim = Callable[[Arrival], bool]
+"""Whether this edge serves the call; an edge never claims a call that it cannot serve."""

@@ -1,0 +1,232 @@
+"""What the journey asks of the store: every method is one atomic move.
+
+Each move answers with a word, the records it changed as they are now, and the heads of every
+queue in which it may have made a match possible: whoever moves, looks and claims. Moves are safe
+to repeat: the same ids give the same word. A move fenced by an owner answers STALE and changes
+nothing where the owner, the leg or the stage is no longer so. A store that cannot be reached is
+waited for, inside the adapter, until the caller's own time limit cancels the wait.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from edge.domain.agent import Agent, Device, PresenceChange
+from edge.domain.disposition import Disposition
+from edge.domain.entry import Entry, Joining
+from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
+from edge.domain.matching import Heads, Match
+from edge.domain.offer import LegFailure
+from edge.domain.settings import Account
+
+
+class JoinWord(StrEnum):
+    JOINED = "JOINED"
+    ALREADY = "ALREADY"
+
+
+class ClaimWord(StrEnum):
+    CLAIMED = "CLAIMED"
+    RETRY = "RETRY"
+    RECOVERING = "RECOVERING"
+
+
+class LegWord(StrEnum):
+    ADVANCED = "ADVANCED"
+    STALE = "STALE"
+
+
+class AcceptWord(StrEnum):
+    ACCEPTED = "ACCEPTED"
+    STALE = "STALE"
+
+
+class FailWord(StrEnum):
+    FAILED = "FAILED"
+    STALE = "STALE"
+
+
+class ConnectWord(StrEnum):
+    CONNECTED = "CONNECTED"
+    STALE = "STALE"
+
+
+class CompleteWord(StrEnum):
+    COMPLETED = "COMPLETED"
+    STALE = "STALE"
+
+
+class LeaveWord(StrEnum):
+    LEFT = "LEFT"
+    STALE = "STALE"
+
+
+class PresenceWord(StrEnum):
+    CHANGED = "CHANGED"
+    UNCHANGED = "UNCHANGED"
+    REFUSED = "REFUSED"
+
+
+class DeviceWord(StrEnum):
+    CHANGED = "CHANGED"
+    UNCHANGED = "UNCHANGED"
+
+
+class FireWord(StrEnum):
+    FIRED = "FIRED"
+    NOT_DUE = "NOT_DUE"
+    SILENT_OWNER = "SILENT_OWNER"
+
+
+class TakeOverWord(StrEnum):
+    TAKEN = "TAKEN"
+
+
+class BeatWord(StrEnum):
+    ALIVE = "ALIVE"
+    LEASE_LOST = "LEASE_LOST"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What every move brings back besides its word. `now_ms` is the store's own clock."""
+
+    now_ms: int
+    entries: tuple[Entry, ...]
+    agents: tuple[Agent, ...]
+    heads: tuple[Heads, ...]
+
+    @property
+    def entry(self) -> Entry:
+        """The one entry the move was about. Raises ValueError where there is none."""
+        (entry,) = self.entries
+        return entry
+
+    @property
+    def agent(self) -> Agent:
+        (agent,) = self.agents
+        return agent
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that happens later, kept in the store so that it happens whoever is alive."""
+
+    account: AccountId
+    what: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LivingEdges:
+    """The edges whose lease runs, and those whose lease ended and whose calls nobody has yet."""
+
+    alive: frozenset[RunId]
+    dead: frozenset[RunId]
+
+
+@dataclass(frozen=True, slots=True)
+class Summons:
+    """A hint from another edge's move: something happened to an entry that this edge owns."""
+
+    account: AccountId
+    entry: EntryId
+
+
+class QueueStore(Protocol):
+    """The moves. `run` is this edge's own run id; moves about entries are fenced with it."""
+
+    run: RunId
+
+    async def configure(self, account: Account) -> tuple[Heads, ...]:
+        """Write queues and members; idempotent. Members who are gone leave the ready sets."""
+
+    async def join(self, account: AccountId, joining: Joining) -> tuple[JoinWord, Moved]: ...
+
+    async def claim(
+        self, account: AccountId, queue: QueueId, match: Match, leg: LegId
+    ) -> tuple[ClaimWord, Moved]:
+        """Verify that the match still holds and reserve the agent; RETRY brings fresh heads.
+
+        The leg belongs to the entry's owner, who is summoned if that is another edge.
+        """
+
+    async def leg_dialled(
+        self, account: AccountId, user: UserId, leg: LegId, ring_seconds: int
+    ) -> tuple[LegWord, Moved]: ...
+
+    async def leg_ringing(
+        self, account: AccountId, user: UserId, leg: LegId
+    ) -> tuple[LegWord, Moved]: ...
+
+    async def accept(
+        self, account: AccountId, user: UserId, leg: LegId
+    ) -> tuple[AcceptWord, Moved]:
+        """The agent answered. STALE: the entry is gone or another leg won; hang this one up."""
+
+    async def connect(self, account: AccountId, entry: EntryId) -> tuple[ConnectWord, Moved]:
+        """Caller and agent are in one bridge."""
+
+    async def fail_leg(
+        self, account: AccountId, user: UserId, leg: LegId, failure: LegFailure
+    ) -> tuple[FailWord, Moved]:
+        """The leg came to nothing: the agent is free again (or backs off), the place is kept.
+
+        So it is too for a leg that was accepted and lost before `connect`.
+        """
+
+    async def leave(
+        self, account: AccountId, entry: EntryId, disposition: Disposition
+    ) -> tuple[LeaveWord, Moved]:
+        """The entry ends before a conversation; its legs are cancelled and their agents freed.
+
+        STALE when it was accepted in the meantime (then `complete` ends it) or has ended.
+        """
+
+    async def complete(self, account: AccountId, entry: EntryId) -> tuple[CompleteWord, Moved]:
+        """The conversation is over: entry answered and ended, agent in wrap-up or free."""
+
+    async def change_presence(
+        self,
+        account: AccountId,
+        user: UserId,
+        change: PresenceChange,
+        reason: str = "",
+        command: str = "",
+    ) -> tuple[PresenceWord, Moved]:
+        """As `domain.agent.change_presence`. A toggle repeated with the same `command` is one."""
+
+    async def change_device(
+        self, account: AccountId, user: UserId, device: Device
+    ) -> tuple[DeviceWord, Moved]: ...
+
+    async def look(self, account: AccountId, queue: QueueId, depth: int) -> tuple[Heads, ...]:
+        """The heads of one queue, deeper than a move's own look."""
+
+    async def agent(self, account: AccountId, user: UserId) -> Agent:
+        """The record; logged out if nothing was ever written. A read, not a move."""
+
+    async def entry(self, account: AccountId, entry: EntryId) -> Entry | None: ...
+
+    async def line(self, account: AccountId, queue: QueueId) -> tuple[Entry, ...]:
+        """Every entry of the queue that waits or is offered, first in line first. A read."""
+
+    async def due(self, account: AccountId) -> Sequence[Due]:
+        """What is due by the store's clock and has not fired."""
+
+    async def fire(self, due: Due, alive: frozenset[RunId]) -> tuple[FireWord, Moved]:
+        """Do what is due, once. SILENT_OWNER: it waits for the takeover of a dead edge's leg."""
+
+    async def beat(self) -> tuple[BeatWord, LivingEdges]:
+        """Renew this edge's lease (3 s). LEASE_LOST: others have taken its calls; start anew."""
+
+    async def take_over(self, account: AccountId, dead: RunId) -> tuple[TakeOverWord, Moved]:
+        """Make all that the dead edge owned in this account ours; the loser of a race gets
+        nothing. Returns the entries with the agents of their legs."""
+
+    async def bury(self, dead: RunId) -> None:
+        """Forget the dead edge, once all its accounts have been taken over."""
+
+    async def summons(self) -> Summons:
+        """The next hint from another edge."""

@@ -1,0 +1,282 @@
+"""The composition root: the only file that knows every adapter. Start, run, stop.
+
+One run is one id: the edge's ARI application, its lease and its fence. A run that lost its lease
+ends (others have its calls) and the process goes on as a new run; so does a run that failed.
+Stopping leaves every call where it is, with its music, for the edge that takes over.
+"""
+
+import asyncio
+import gc
+import signal
+import time
+from collections.abc import Coroutine, Sequence
+from enum import StrEnum
+from typing import Any, Never, assert_never
+
+import structlog
+
+from edge.ari.phone_system import AriPhoneSystem, AriSettings
+from edge.desk.star_codes import dial_star_code
+from edge.domain.ids import AccountId, NodeId, QueueId, RunId, new_run_id
+from edge.domain.matching import DEPTHS, Heads
+from edge.domain.routing import Directory
+from edge.domain.settings import Site, World
+from edge.journey.deadlines import Deadlines
+from edge.journey.floor import Floor
+from edge.journey.matcher import Matcher
+from edge.journey.reception import Reception, may_claim
+from edge.journey.reconcile import device_changed, reconcile
+from edge.journey.takeover import take_over
+from edge.ports.phone_system import (
+    Arrival,
+    DeviceChanged,
+    NodeBack,
+    NodeFault,
+    NodeLost,
+    PhoneSystem,
+)
+from edge.ports.queue_store import BeatWord
+from edge.prompts.library import PromptLibrary
+from edge.store import RedisQueueStore
+from edge.web import Missing, PortTaken, Readiness, make_app, serving
+
+log = structlog.get_logger()
+
+BEAT_SECONDS = 1.0
+LONE_EDGE_WAITS_SECONDS = 1.5
+"""Callers whom the dialplan holds try again each second: all are in line before the first match."""
+RUN_AGAIN_SECONDS = 1.0
+
+
+class RunEnd(StrEnum):
+    STOPPED = "stopped"
+    LEASE_LOST = "lease_lost"
+    FAILED = "failed"
+
+
+class WallClock:
+    """Real time."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class _Over(Exception):
+    """Ends the tasks of a run."""
+
+
+async def serve(site: Site, world: World) -> None:
+    """Run one edge until SIGTERM or SIGINT. Raises PortTaken when HTTP cannot listen."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    while not stop.is_set():
+        run = EdgeRun(site, world, stop)
+        end = await run.run()
+        log.info("run_ended", run=run.id, end=end.value)
+        if end is RunEnd.FAILED:
+            await asyncio.sleep(RUN_AGAIN_SECONDS)
+
+
+class EdgeRun:
+    """One run of one edge, put together and taken apart."""
+
+    def __init__(self, site: Site, world: World, stop: asyncio.Event) -> None:
+        self.id: RunId = new_run_id()
+        self._site = site
+        self._world = world
+        self._stop = stop
+        self._lease_lost = asyncio.Event()
+        self._directory = Directory(world)
+        self._store = RedisQueueStore(site.redis.url, self.id, world.accounts)
+        self._phones: dict[NodeId, AriPhoneSystem] = {
+            NodeId(node.id): AriPhoneSystem(
+                AriSettings(
+                    node=NodeId(node.id),
+                    run=self.id,
+                    url=node.url.rstrip("/").removesuffix("/ari") + "/ari",
+                    user=node.user,
+                    password=node.password,
+                    may_claim=self._may_claim,
+                )
+            )
+            for node in site.nodes
+        }
+        self._reconciled: dict[NodeId, asyncio.Event] = {
+            node: asyncio.Event() for node in self._phones
+        }
+        self._beaten = asyncio.Event()
+        self._nobody_dead = asyncio.Event()
+        """Set once a beat found no dead edge whose calls nobody has."""
+        self._taking_over: set[RunId] = set()
+
+    # --- life of a run
+
+    async def run(self) -> RunEnd:
+        """Until it is stopped, has lost its lease or has failed. Raises PortTaken."""
+        end = RunEnd.FAILED
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await self._serve(tasks)
+        except* _Over:
+            end = RunEnd.LEASE_LOST if self._lease_lost.is_set() else RunEnd.STOPPED
+        except* PortTaken as taken:
+            raise taken.exceptions[0] from None
+        except* Exception:
+            log.exception("run_failed", run=self.id)
+        finally:
+            await self._store.close()
+        return end
+
+    async def _serve(self, tasks: asyncio.TaskGroup) -> Never:
+        conductors = asyncio.TaskGroup()
+        async with conductors:
+            self._put_together(conductors)
+            for work in self._work():
+                tasks.create_task(work)
+            app = make_app(self._world, self._store, self._readiness, self._looked)
+            async with serving(app, self._site.http):
+                log.info("run_started", run=self.id)
+                gc.collect()
+                gc.freeze()
+                waits = [
+                    asyncio.create_task(event.wait()) for event in (self._stop, self._lease_lost)
+                ]
+                try:
+                    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for wait in waits:
+                        wait.cancel()
+            raise _Over
+
+    def _put_together(self, conductors: asyncio.TaskGroup) -> None:
+        clock = WallClock()
+        self._matcher = Matcher(self._store)
+        self._deadlines = Deadlines(self._store, clock, self._directory.accounts)
+        self._floor = Floor(
+            phones=self._phones,
+            store=self._store,
+            directory=self._directory,
+            prompts=PromptLibrary(),
+            clock=clock,
+            tasks=conductors,
+            matching=self._matcher,
+            timing=self._deadlines,
+        )
+        self._matcher.floor = self._floor
+        self._deadlines.floor = self._floor
+        self._reception = Reception(self._floor, dial_star_code)
+
+    def _work(self) -> list[Coroutine[Any, Any, None]]:
+        return [
+            *(phone.run() for phone in self._phones.values()),
+            *(self._follow(phone) for phone in self._phones.values()),
+            self._matcher.run(),
+            self._deadlines.run(),
+            self._beat(),
+            self._answer_summons(),
+            self._begin_to_match(),
+        ]
+
+    # --- what the parts ask
+
+    def _may_claim(self, arrival: Arrival) -> bool:
+        if self._stop.is_set():
+            return False
+        route = self._directory.route(arrival.endpoint, arrival.dialled, arrival.inside)
+        is_ours = (
+            self._directory.user_of(arrival.endpoint) is not None
+            if arrival.inside
+            else arrival.endpoint in self._site.trunks
+        )
+        return may_claim(route, is_ours)
+
+    def _looked(self, heads: Sequence[Heads]) -> None:
+        self._matcher.look_at(tuple(heads))
+
+    def _readiness(self) -> Readiness:
+        missing = [
+            Missing(f"node:{node}", "not connected and reconciled")
+            for node, event in self._reconciled.items()
+            if not event.is_set()
+        ]
+        if not self._beaten.is_set():
+            missing.append(Missing("redis", "no lease yet"))
+        if not self._matcher.is_open:
+            missing.append(Missing("matching", "waits for callers whom the dialplan holds"))
+        return Readiness(tuple(missing))
+
+    # --- the tasks of a run
+
+    async def _follow(self, phone: AriPhoneSystem) -> None:
+        async for event in phone.events():
+            match event:
+                case Arrival():
+                    self._reception.arrived(phone, event)
+                case DeviceChanged(endpoint, device):
+                    await device_changed(self._floor, endpoint, device)
+                case NodeLost():
+                    self._reconciled[phone.node].clear()
+                    log.warning("node_lost", node=phone.node)
+                case NodeBack():
+                    await self._reconcile(phone)
+                case _ as never:
+                    assert_never(never)
+        raise ConnectionError(f"node {phone.node}: another program took our application's name")
+
+    async def _reconcile(self, phone: PhoneSystem) -> None:
+        try:
+            await reconcile(self._floor, phone)
+        except NodeFault as fault:
+            # The connection broke again in between; the next NodeBack tries anew.
+            log.warning("reconcile_broken_off", node=phone.node, reason=str(fault))
+        else:
+            self._reconciled[phone.node].set()
+
+    async def _beat(self) -> None:
+        async with asyncio.TaskGroup() as takeovers:
+            while True:
+                word, edges = await self._store.beat()
+                if word is BeatWord.LEASE_LOST:
+                    self._lease_lost.set()
+                    return
+                self._deadlines.alive = edges.alive
+                self._beaten.set()
+                if not edges.dead:
+                    self._nobody_dead.set()
+                for dead in edges.dead - self._taking_over:
+                    if all(event.is_set() for event in self._reconciled.values()):
+                        self._taking_over.add(dead)
+                        takeovers.create_task(self._take_over(dead))
+                await asyncio.sleep(BEAT_SECONDS)
+
+    async def _take_over(self, dead: RunId) -> None:
+        try:
+            await take_over(self._floor, dead, self._reception.resume, self._reception.arrived)
+        except NodeFault as fault:
+            log.warning("takeover_broken_off", dead=dead, reason=str(fault))
+        finally:
+            self._taking_over.discard(dead)
+
+    async def _answer_summons(self) -> None:
+        while True:
+            summons = await self._store.summons()
+            await self._reception.summoned(summons.account, summons.entry)
+
+    async def _begin_to_match(self) -> None:
+        for event in (*self._reconciled.values(), self._nobody_dead):
+            await event.wait()
+        if self._deadlines.alive == {self.id}:
+            await asyncio.sleep(LONE_EDGE_WAITS_SECONDS)
+        heads: list[Heads] = []
+        for account in self._world.accounts:
+            for queue in account.queues:
+                heads.extend(
+                    await self._store.look(AccountId(account.id), QueueId(queue.id), DEPTHS[0])
+                )
+        self._matcher.open(heads)
+        log.info("matching_begins", run=self.id)

@@ -1,0 +1,28 @@
+-- purpose: a conversation is over; the entry was answered, the agent wraps up or is free
+-- keys: KEYS[1] account tag
+-- args: run, entry
+-- returns: COMPLETED | STALE
+-- publishes: call_completed, entry_left, wrap_up_started
+local entry = load('entry', ARGV[2])
+local e = entry.f
+if e.owner ~= ARGV[1] or (e.stage ~= 'connecting' and e.stage ~= 'talking') then
+  return done('STALE')
+end
+e.stage, e.disposition, e.ended_at = 'ended', 'answered', tostring(now)
+local talked = e.connected_at and now - tonumber(e.connected_at) or 0
+publish('call_completed', {entry = entry.id, queue = e.queue, user = e.agent, talked_ms = talked})
+publish('entry_left', {entry = entry.id, queue = e.queue, disposition = 'answered',
+  waited_ms = tonumber(e.answered_at) - tonumber(e.joined_at)})
+
+local agent = load('agent', e.agent)
+local a = agent.f
+if a.leg_entry == entry.id then
+  free_leg(agent)
+  a.last_ended = tostring(now)
+  local wrap_up = tonumber(redis.call('HGET', key('queue', e.queue), 'wrap_up_ms') or 0)
+  if wrap_up > 0 then
+    a.occupancy, a.wake_at = 'wrap_up', tostring(now + wrap_up)
+    publish('wrap_up_started', {user = agent.id, queue = e.queue, ms = wrap_up})
+  end
+end
+return done('COMPLETED')

@@ -1,0 +1,36 @@
+-- purpose: write one queue and its members; who is no member any more leaves its ready set
+-- keys: KEYS[1] account tag
+-- args: run, queue, settings as JSON {name: value}, members as JSON {user: {member, order}}
+-- returns: CONFIGURED
+-- publishes: nothing
+local queue, members = ARGV[2], cjson.decode(ARGV[4])
+local before = redis.call('HGET', key('queue', queue), 'fields')
+for name, value in pairs(cjson.decode(ARGV[3])) do
+  redis.call('HSET', key('queue', queue), name, value)
+end
+local restrategised = before ~= redis.call('HGET', key('queue', queue), 'fields')
+
+-- An agent's place in a ready set is made of what is configured: it is left and taken anew.
+local function rank(user, text)
+  local agent = load('agent', user)
+  if agent.was.ready then step_back(agent) end
+  if text then
+    redis.call('HSET', key('agent', user, 'ranks'), queue, text)
+    redis.call('HSET', key('queue', queue, 'members'), user, text)
+  else
+    redis.call('HDEL', key('agent', user, 'ranks'), queue)
+    redis.call('HDEL', key('queue', queue, 'members'), user)
+  end
+  if agent.was.ready then stand_ready(agent) end
+end
+
+for _, user in ipairs(redis.call('HKEYS', key('queue', queue, 'members'))) do
+  if not members[user] then rank(user, nil) end
+end
+for user, text in pairs(members) do
+  if restrategised or redis.call('HGET', key('queue', queue, 'members'), user) ~= text then
+    rank(user, text)
+  end
+end
+look_at(queue)
+return done('CONFIGURED')

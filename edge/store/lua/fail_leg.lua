@@ -1,0 +1,14 @@
+-- purpose: a leg came to nothing, rung or accepted and lost before the bridge; its agent is free or backs off, the entry keeps its place
+-- keys: KEYS[1] account tag
+-- args: run, user, leg, reason, back-off ms, is a miss (1/0), phone is gone (1/0)
+-- returns: FAILED | STALE
+-- publishes: leg_ended
+local agent = load('agent', ARGV[2])
+local f = agent.f
+if f.leg ~= ARGV[3] or f.leg_owner ~= ARGV[1] then return done('STALE') end
+local entry = load('entry', f.leg_entry)
+if f.occupancy == 'talking' and entry.f.stage ~= 'connecting' then return done('STALE') end
+end_leg(agent, entry, ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7] == '1')
+entry.f.held_back = nil
+look_at(entry.f.queue)
+return done('FAILED')

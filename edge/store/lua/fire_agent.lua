@@ -1,0 +1,29 @@
+-- purpose: what was due for an agent: a reservation, ring time, wrap-up or back-off is over
+-- keys: KEYS[1] account tag
+-- args: run, user, edges alive separated by spaces
+-- returns: FIRED | NOT_DUE | SILENT_OWNER
+-- publishes: leg_ended, wrap_up_ended
+local agent = load('agent', ARGV[2])
+local f = agent.f
+if not f.wake_at or tonumber(f.wake_at) > now then return done('NOT_DUE') end
+if f.occupancy == 'wrap_up' then
+  f.occupancy, f.wake_at = 'idle', nil
+  publish('wrap_up_ended', {user = agent.id})
+  return done('FIRED')
+elseif f.occupancy == 'idle' then
+  f.wake_at = nil
+  return done('FIRED')
+end
+
+-- A dead edge's leg waits for the takeover, which asks Asterisk what became of the phone.
+if not has(ARGV[3], f.leg_owner) then return done('SILENT_OWNER') end
+local entry = load('entry', f.leg_entry)
+summon(f.leg_owner, entry.id)
+if f.occupancy == 'reserved' then
+  end_leg(agent, entry, 'not_dialled', 0, false, false)
+  entry.f.held_back = '1'
+else
+  end_leg(agent, entry, 'no_answer', 0, true, false)
+  look_at(entry.f.queue)
+end
+return done('FIRED')

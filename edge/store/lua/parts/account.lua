@@ -1,0 +1,77 @@
+-- One account's records, clock, dues and events. Every move begins with this part.
+-- KEYS[1] is the account's hash tag; all keys of the move are built from it.
+local tag = KEYS[1]
+
+local function key(a, b, c)
+  if c then return tag .. ':' .. a .. ':' .. b .. ':' .. c end
+  if b then return tag .. ':' .. a .. ':' .. b end
+  return tag .. ':' .. a
+end
+
+-- Redis' own time, never going back for this account.
+local function read_clock()
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local last = tonumber(redis.call('GET', key('clock')) or '0')
+  if now <= last then return last end
+  redis.call('SET', key('clock'), now)
+  return now
+end
+local now = read_clock()
+
+-- Records are loaded once, changed in memory, and written by commit() where they differ.
+local loaded, in_order = {}, {}
+
+local function load(kind, id)
+  local name = kind .. ':' .. id
+  if loaded[name] then return loaded[name] end
+  local flat = redis.call('HGETALL', key(kind, id))
+  local record = {kind = kind, id = id, exists = #flat > 0, f = {}, was = {}}
+  for i = 1, #flat, 2 do
+    record.f[flat[i]], record.was[flat[i]] = flat[i + 1], flat[i + 1]
+  end
+  if kind == 'agent' then
+    for name, value in pairs({occupancy = 'idle', device = 'unknown'}) do
+      if not record.f[name] then record.f[name], record.was[name] = value, value end
+    end
+  end
+  loaded[name] = record
+  in_order[#in_order + 1] = record
+  return record
+end
+
+-- Sets of ids are kept in one field, separated by spaces.
+local function has(set, id)
+  return set ~= nil and string.find(' ' .. set .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
+end
+local function with(set, id)
+  if has(set, id) then return set end
+  return (set and set ~= '') and (set .. ' ' .. id) or id
+end
+local function without(set, id)
+  local rest = {}
+  for one in string.gmatch(set or '', '%S+') do
+    if one ~= id then rest[#rest + 1] = one end
+  end
+  return #rest > 0 and table.concat(rest, ' ') or nil
+end
+
+local function set_due(what, at)
+  if at then
+    redis.call('ZADD', key('due'), at, what)
+  else
+    redis.call('ZREM', key('due'), what)
+  end
+end
+
+-- The stream keeps the last 100,000 or so facts of the account.
+local function publish(event, facts)
+  redis.call('XADD', key('events'), 'MAXLEN', '~', 100000, '*',
+    'event', event, 'at', now, 'facts', cjson.encode(facts))
+end
+
+local function summon(owner, entry)
+  if owner ~= ARGV[1] then
+    redis.call('PUBLISH', 'edge:' .. owner, tag .. ' ' .. entry)
+  end
+end

@@ -1,0 +1,66 @@
+-- Agents: who is ready, and where they stand in the ready sets of their queues.
+-- The field `wake_at` of an idle agent is a back-off: not ready until it has fired.
+local looks, look_order = {}, {}
+
+local function look_at(queue)
+  if not looks[queue] then
+    looks[queue] = true
+    look_order[#look_order + 1] = queue
+  end
+end
+
+local function is_ready(f)
+  return f.logged_in_at ~= nil and f.paused_at == nil and f.occupancy == 'idle'
+    and f.device ~= 'unreachable' and f.wake_at == nil
+end
+
+-- The strategy's fields, fixed width and lowest first, then the member's and the user's id.
+local queue_fields = {}
+local function standing(queue, agent, rank)
+  if not queue_fields[queue] then
+    queue_fields[queue] = redis.call('HGET', key('queue', queue), 'fields') or ''
+  end
+  local parts = {}
+  for name in string.gmatch(queue_fields[queue], '%S+') do
+    parts[#parts + 1] = string.format('%015.0f', rank[name] or tonumber(agent.f[name] or 0))
+  end
+  parts[#parts + 1] = rank.member
+  parts[#parts + 1] = agent.id
+  return table.concat(parts, ':')
+end
+
+local function stand_ready(agent)
+  local ranks = redis.call('HGETALL', key('agent', agent.id, 'ranks'))
+  local places = {}
+  for i = 1, #ranks, 2 do
+    local place = standing(ranks[i], agent, cjson.decode(ranks[i + 1]))
+    redis.call('ZADD', key('queue', ranks[i], 'ready'), 0, place)
+    places[#places + 1], places[#places + 2] = ranks[i], place
+    look_at(ranks[i])
+  end
+  if #places > 0 then redis.call('HSET', key('agent', agent.id, 'standing'), unpack(places)) end
+end
+
+local function step_back(agent)
+  local places = redis.call('HGETALL', key('agent', agent.id, 'standing'))
+  for i = 1, #places, 2 do
+    redis.call('ZREM', key('queue', places[i], 'ready'), places[i + 1])
+  end
+  redis.call('DEL', key('agent', agent.id, 'standing'))
+end
+
+local function index_agent(agent)
+  local f, was = agent.f, agent.was
+  local ready = is_ready(f) and '1' or nil
+  if ready ~= was.ready then
+    if ready then stand_ready(agent) else step_back(agent) end
+    f.ready = ready
+  end
+  if f.wake_at ~= was.wake_at then set_due('agent:' .. agent.id, f.wake_at) end
+end
+
+local function free_leg(agent)
+  local f = agent.f
+  f.occupancy, f.wake_at = 'idle', nil
+  f.leg, f.leg_entry, f.leg_queue, f.leg_owner = nil, nil, nil, nil
+end

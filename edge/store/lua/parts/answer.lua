@@ -1,0 +1,57 @@
+-- How every move answers: records written, queues looked at, one JSON text.
+
+-- The first entries that may be offered and the first ready agents, where there are both.
+-- Whoever gets them is to claim; the due time mends it if they die before.
+local LOOK_AGAIN_MS = 1000
+local ENDED_KEPT_SECONDS = 3600
+
+local function heads_of(queue, depth)
+  local entries = redis.call('ZRANGE', key('queue', queue, 'offerable'), 0, depth - 1)
+  local ready = redis.call('ZRANGE', key('queue', queue, 'ready'), 0, depth - 1)
+  if #entries == 0 or #ready == 0 then
+    set_due('queue:' .. queue, nil)
+    return nil
+  end
+  set_due('queue:' .. queue, now + LOOK_AGAIN_MS)
+  local heads = {queue = queue, depth = depth, entries = {}, agents = {}}
+  for i, id in ipairs(entries) do
+    local seen = redis.call('HMGET', key('entry', id), 'rev', 'owner', 'tried')
+    heads.entries[i] = {id, seen[1], seen[2], seen[3] or ''}
+  end
+  for i, place in ipairs(ready) do heads.agents[i] = string.match(place, '[^:]*$') end
+  return heads
+end
+
+local function commit()
+  for _, record in ipairs(in_order) do
+    local f, was, changed = record.f, record.was, false
+    for name, value in pairs(f) do changed = changed or was[name] ~= value end
+    for name in pairs(was) do changed = changed or f[name] == nil end
+    if changed and (record.exists or next(f)) then
+      f.rev = tostring(tonumber(f.rev or 0) + 1)
+      if record.kind == 'agent' then index_agent(record) else index_entry(record) end
+      local sets, dels = {}, {}
+      for name, value in pairs(f) do
+        if was[name] ~= value then sets[#sets + 1], sets[#sets + 2] = name, value end
+      end
+      for name in pairs(was) do
+        if f[name] == nil then dels[#dels + 1] = name end
+      end
+      redis.call('HSET', key(record.kind, record.id), unpack(sets))
+      if #dels > 0 then redis.call('HDEL', key(record.kind, record.id), unpack(dels)) end
+      if f.stage == 'ended' then redis.call('EXPIRE', key('entry', record.id), ENDED_KEPT_SECONDS) end
+    end
+  end
+end
+
+local function done(word)
+  commit()
+  local reply = {word = word, now = now, records = {}, heads = {}}
+  for i, record in ipairs(in_order) do
+    reply.records[i] = {record.kind, record.id, record.f}
+  end
+  for _, queue in ipairs(look_order) do
+    reply.heads[#reply.heads + 1] = heads_of(queue, 8)
+  end
+  return cjson.encode(reply)
+end

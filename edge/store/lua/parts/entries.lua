@@ -1,0 +1,47 @@
+-- Entries: their places in the line and in the offerable part of it, and who owns them.
+
+local function in_line(f)
+  return f.stage == 'waiting' or f.stage == 'offered'
+end
+local function is_offerable(f)
+  return f.stage == 'waiting' and f.held_back == nil
+end
+
+-- (2047 - priority) * 2^42 + place: exact, below 2^53.
+local function score(f)
+  return (2047 - tonumber(f.priority)) * 4398046511104 + tonumber(f.place)
+end
+
+local function index_entry(entry)
+  local f, was = entry.f, entry.was
+  local moved = f.place ~= was.place or f.priority ~= was.priority
+  for name, stands in pairs({line = in_line, offerable = is_offerable}) do
+    if stands(f) and (moved or not stands(was)) then
+      redis.call('ZADD', key('queue', f.queue, name), score(f), entry.id)
+    elseif stands(was) and not stands(f) then
+      redis.call('ZREM', key('queue', f.queue, name), entry.id)
+    end
+  end
+  if is_offerable(f) and (not is_offerable(was) or f.tried ~= was.tried) then look_at(f.queue) end
+  if was.owner and (was.owner ~= f.owner or f.stage == 'ended') then
+    redis.call('SREM', key('owned', was.owner), entry.id)
+  end
+  if f.stage ~= 'ended' and f.owner ~= was.owner then
+    redis.call('SADD', key('owned', f.owner), entry.id)
+  end
+  if f.stage ~= 'waiting' then f.wake_at = nil end
+  if f.wake_at ~= was.wake_at then set_due('entry:' .. entry.id, f.wake_at) end
+end
+
+-- The agents of an entry whose legs ring for it, freed without consequence.
+local function cancel_legs(entry, but)
+  for user in string.gmatch(entry.f.ringing or '', '%S+') do
+    if user ~= but then
+      local agent = load('agent', user)
+      publish('leg_ended', {entry = entry.id, queue = entry.f.queue, user = user,
+        leg = agent.f.leg, reason = 'cancelled'})
+      free_leg(agent)
+    end
+  end
+  entry.f.ringing = nil
+end

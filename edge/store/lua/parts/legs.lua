@@ -1,0 +1,24 @@
+-- A leg that came to nothing: its agent is free or backs off, the entry keeps its place.
+
+-- `back_off` in ms (0: none), `miss` and `unreachable` are booleans. The entry waits again when
+-- no other leg of it is left, and after the queue's retry delay a new round may begin.
+local function end_leg(agent, entry, reason, back_off, miss, unreachable)
+  publish('leg_ended', {entry = entry.id, queue = entry.f.queue, user = agent.id,
+    leg = agent.f.leg, reason = reason})
+  free_leg(agent)
+  if back_off > 0 then agent.f.wake_at = tostring(now + back_off) end
+  if miss then agent.f.misses = tostring(tonumber(agent.f.misses or 0) + 1) end
+  if unreachable then agent.f.device = 'unreachable' end
+  entry.f.ringing, entry.f.agent = without(entry.f.ringing, agent.id), nil
+  if not entry.f.ringing then
+    entry.f.stage = 'waiting'
+    local retry = tonumber(redis.call('HGET', key('queue', entry.f.queue), 'retry_ms') or 1000)
+    entry.f.wake_at = tostring(now + retry)
+  end
+end
+
+-- The agent's leg, if it is this one and this edge owns it, and it is in one of the occupancies.
+local function leg_is(agent, leg, run, first, second)
+  local f = agent.f
+  return f.leg == leg and f.leg_owner == run and (f.occupancy == first or f.occupancy == second)
+end

@@ -1,0 +1,21 @@
+-- purpose: all that a dead edge owned in this account becomes ours; the loser finds nothing
+-- keys: KEYS[1] account tag
+-- args: run, dead run
+-- returns: TAKEN
+-- publishes: entry_taken_over
+local run, dead = ARGV[1], ARGV[2]
+for _, id in ipairs(redis.call('SMEMBERS', key('owned', dead))) do
+  local entry = load('entry', id)
+  local e = entry.f
+  if e.owner == dead and e.stage ~= 'ended' then
+    e.owner, e.held_back = run, nil
+    publish('entry_taken_over', {entry = id, queue = e.queue, owner = run, before = dead})
+    for user in string.gmatch((e.ringing or '') .. ' ' .. (e.agent or ''), '%S+') do
+      local agent = load('agent', user)
+      if agent.f.leg_entry == id then agent.f.leg_owner = run end
+    end
+    look_at(e.queue)
+  end
+end
+redis.call('DEL', key('owned', dead))
+return done('TAKEN')

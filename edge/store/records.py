@@ -1,0 +1,125 @@
+"""Between the flat records of Redis and the frozen ones of the domain."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge.domain.agent import Agent, Device, Occupancy
+from edge.domain.disposition import Disposition
+from edge.domain.entry import Entry, Joining, Party, Stage
+from edge.domain.ids import (
+    AccountId,
+    EndpointName,
+    EntryId,
+    LegId,
+    NodeId,
+    QueueId,
+    RunId,
+    UserId,
+)
+from edge.domain.matching import HeadEntry, Heads
+from edge.ports.queue_store import Moved
+
+Fields = Mapping[str, str]
+
+
+def users_of(text: str | None) -> frozenset[UserId]:
+    return frozenset(UserId(user) for user in (text or "").split())
+
+
+def fields_of(joining: Joining) -> dict[str, str]:
+    """What the caller brings, as fields; the move adds place, stage and owner."""
+    return {
+        "leg": joining.leg,
+        "node": joining.node,
+        "endpoint": joining.endpoint,
+        "dialled": joining.dialled,
+        "inside": "1" if joining.inside else "0",
+        "caller_number": joining.caller_number,
+        "caller_name": joining.caller_name,
+        "priority": str(joining.priority),
+    }
+
+
+def to_entry(entry: str, fields: Fields) -> Entry:
+    agent, disposition = fields.get("agent"), fields.get("disposition")
+    return Entry(
+        id=EntryId(entry),
+        queue=QueueId(fields["queue"]),
+        stage=Stage(fields["stage"]),
+        party=Party(fields["party"]),
+        leg=LegId(fields["leg"]),
+        node=NodeId(fields["node"]),
+        endpoint=EndpointName(fields["endpoint"]),
+        dialled=fields["dialled"],
+        inside=fields["inside"] == "1",
+        caller_number=fields["caller_number"],
+        caller_name=fields["caller_name"],
+        priority=int(fields["priority"]),
+        place=int(fields["place"]),
+        joined_at_ms=int(fields["joined_at"]),
+        owner=RunId(fields["owner"]),
+        rev=int(fields["rev"]),
+        tried=users_of(fields.get("tried")),
+        ringing=users_of(fields.get("ringing")),
+        agent=UserId(agent) if agent else None,
+        disposition=Disposition(disposition) if disposition else None,
+        answered_at_ms=int(fields.get("answered_at", 0)),
+        connected_at_ms=int(fields.get("connected_at", 0)),
+        ended_at_ms=int(fields.get("ended_at", 0)),
+        wake_at_ms=int(fields.get("wake_at", 0)),
+    )
+
+
+def to_agent(user: str, fields: Fields) -> Agent:
+    leg, entry = fields.get("leg"), fields.get("leg_entry")
+    queue, owner = fields.get("leg_queue"), fields.get("leg_owner")
+    return Agent(
+        id=UserId(user),
+        rev=int(fields.get("rev", 0)),
+        logged_in_at_ms=int(fields.get("logged_in_at", 0)),
+        paused_at_ms=int(fields.get("paused_at", 0)),
+        pause_reason=fields.get("pause_reason", ""),
+        occupancy=Occupancy(fields.get("occupancy", Occupancy.IDLE)),
+        device=Device(fields.get("device", Device.UNKNOWN)),
+        leg=LegId(leg) if leg else None,
+        leg_entry=EntryId(entry) if entry else None,
+        leg_queue=QueueId(queue) if queue else None,
+        leg_owner=RunId(owner) if owner else None,
+        wake_at_ms=int(fields.get("wake_at", 0)),
+        last_ended_at_ms=int(fields.get("last_ended", 0)),
+        calls=int(fields.get("calls", 0)),
+        misses=int(fields.get("misses", 0)),
+    )
+
+
+def to_heads(account: AccountId, reply: Mapping[str, Any]) -> tuple[Heads, ...]:
+    # An empty list comes out of Lua as an empty object.
+    return tuple(
+        Heads(
+            account=account,
+            queue=QueueId(heads["queue"]),
+            entries=tuple(
+                HeadEntry(EntryId(entry), int(rev), RunId(owner), users_of(tried))
+                for entry, rev, owner, tried in heads["entries"]
+            ),
+            agents=tuple(UserId(user) for user in heads["agents"]),
+            depth=int(heads["depth"]),
+        )
+        for heads in reply["heads"] or ()
+    )
+
+
+def to_moved(account: AccountId, reply: Mapping[str, Any]) -> Moved:
+    records = reply["records"] or ()
+    return Moved(
+        now_ms=int(reply["now"]),
+        entries=tuple(
+            to_entry(record, fields)
+            for kind, record, fields in records
+            if kind == "entry" and fields
+        ),
+        agents=tuple(
+            to_agent(record, fields or {}) for kind, record, fields in records if kind == "agent"
+        ),
+        heads=to_heads(account, reply),
+    )

@@ -1,0 +1,276 @@
+"""The moves of the line, the agents and the leases, each one round trip to Redis."""
+
+from collections.abc import Iterable, Sequence
+
+import orjson
+import structlog
+from redis.asyncio import Redis
+
+from edge.domain.agent import Agent, Device, PresenceChange
+from edge.domain.disposition import Disposition
+from edge.domain.entry import Entry, Joining
+from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
+from edge.domain.matching import Heads, Match
+from edge.domain.offer import CONSEQUENCES, RESERVED_FOR_MS, RING_GRACE_MS, LegFailure
+from edge.domain.settings import Account, Queue
+from edge.domain.strategies import STRATEGIES
+from edge.ports.queue_store import (
+    AcceptWord,
+    BeatWord,
+    ClaimWord,
+    CompleteWord,
+    ConnectWord,
+    DeviceWord,
+    Due,
+    FailWord,
+    FireWord,
+    JoinWord,
+    LeaveWord,
+    LegWord,
+    LivingEdges,
+    Moved,
+    PresenceWord,
+    Summons,
+    TakeOverWord,
+)
+from edge.store import keys
+from edge.store.connection import Connection
+from edge.store.records import fields_of, to_agent, to_entry, to_heads, to_moved
+from edge.store.recovery import Mirror, wait_for_others
+from edge.store.summons import SummonsListener
+
+log = structlog.get_logger()
+
+LEASE_MS = 3_000
+DUE_AT_ONCE = 256
+
+
+class RedisQueueStore:
+    """QueueStore on one Redis. `accounts` are configured again whenever Redis lost its memory."""
+
+    def __init__(self, url: str, run: RunId, accounts: Iterable[Account] = ()) -> None:
+        self.run = run
+        self._accounts = tuple(accounts)
+        self._mirror = Mirror(run)
+        self._connection = Connection(url, self._recover)
+        self._summons = SummonsListener(self._connection.listening, run)
+
+    async def close(self) -> None:
+        await self._summons.close()
+        await self._connection.close()
+
+    # --- the move itself
+
+    async def _move(self, name: str, account: AccountId, *args: str | int) -> tuple[str, Moved]:
+        reply = await self._connection.move(name, keys.account_tag(account), [self.run, *args])
+        self._mirror.keep(account, reply)
+        return reply["word"], to_moved(account, reply)
+
+    async def _recover(self, client: Redis, redis_run: str) -> None:
+        """Assert all we know in a Redis run that is new to us. Raises RedisError."""
+        for account in self._accounts:
+            for queue in account.queues:
+                await self._configure(client, AccountId(account.id), queue)
+        for known in self._mirror.accounts():
+            for rows in self._mirror.assertions(known):
+                reply = await self._connection.move_unguarded(
+                    client, "assert", keys.account_tag(known), [self.run, rows]
+                )
+                self._mirror.keep(known, reply)
+        await self._connection.move_unguarded(
+            client, "beat", keys.SITE, [self.run, redis_run, LEASE_MS]
+        )
+        await wait_for_others(client, redis_run, self.run)
+        for account in self._accounts:
+            await client.set(keys.asserted_run(AccountId(account.id)), redis_run)
+        log.info("store_asserted", redis_run=redis_run)
+
+    # --- configuration
+
+    async def _configure(
+        self, client: Redis | None, account: AccountId, queue: Queue
+    ) -> tuple[Heads, ...]:
+        settings = {
+            "fields": " ".join(STRATEGIES[queue.strategy].fields),
+            "wrap_up_ms": str(queue.wrap_up_seconds * 1000),
+            "retry_ms": str(queue.retry_seconds * 1000),
+        }
+        members = {
+            member.user_id: orjson.dumps({"member": member.id, "order": member.position}).decode()
+            for member in queue.members
+        }
+        args: list[str | int] = [
+            self.run,
+            queue.id,
+            orjson.dumps(settings).decode(),
+            orjson.dumps(members).decode(),
+        ]
+        tag = keys.account_tag(account)
+        if client is None:
+            reply = await self._connection.move("configure", tag, args)
+        else:
+            reply = await self._connection.move_unguarded(client, "configure", tag, args)
+        self._mirror.keep(account, reply)
+        return to_heads(account, reply)
+
+    async def configure(self, account: Account) -> tuple[Heads, ...]:
+        heads: list[Heads] = []
+        for queue in account.queues:
+            heads.extend(await self._configure(None, AccountId(account.id), queue))
+        return tuple(heads)
+
+    # --- the entry
+
+    async def join(self, account: AccountId, joining: Joining) -> tuple[JoinWord, Moved]:
+        word, moved = await self._move(
+            "join",
+            account,
+            joining.entry,
+            joining.queue,
+            joining.arrived_at_ms,
+            orjson.dumps(fields_of(joining)).decode(),
+        )
+        return JoinWord(word), moved
+
+    async def claim(
+        self, account: AccountId, queue: QueueId, match: Match, leg: LegId
+    ) -> tuple[ClaimWord, Moved]:
+        word, moved = await self._move(
+            "claim",
+            account,
+            self._connection.redis_run,
+            queue,
+            match.entry.id,
+            match.entry.rev,
+            match.agent,
+            leg,
+            RESERVED_FOR_MS,
+            orjson.dumps([[e.id, str(e.rev)] for e in match.skipped_entries]).decode(),
+            orjson.dumps(match.skipped_agents).decode(),
+        )
+        return ClaimWord(word), moved
+
+    async def leave(
+        self, account: AccountId, entry: EntryId, disposition: Disposition
+    ) -> tuple[LeaveWord, Moved]:
+        word, moved = await self._move("leave", account, entry, disposition)
+        return LeaveWord(word), moved
+
+    async def connect(self, account: AccountId, entry: EntryId) -> tuple[ConnectWord, Moved]:
+        word, moved = await self._move("connect", account, entry)
+        return ConnectWord(word), moved
+
+    async def complete(self, account: AccountId, entry: EntryId) -> tuple[CompleteWord, Moved]:
+        word, moved = await self._move("complete", account, entry)
+        return CompleteWord(word), moved
+
+    # --- the leg of an offer
+
+    async def leg_dialled(
+        self, account: AccountId, user: UserId, leg: LegId, ring_seconds: int
+    ) -> tuple[LegWord, Moved]:
+        over_after_ms = ring_seconds * 1000 + RING_GRACE_MS
+        word, moved = await self._move("leg_dialled", account, user, leg, over_after_ms)
+        return LegWord(word), moved
+
+    async def leg_ringing(
+        self, account: AccountId, user: UserId, leg: LegId
+    ) -> tuple[LegWord, Moved]:
+        word, moved = await self._move("leg_ringing", account, user, leg)
+        return LegWord(word), moved
+
+    async def accept(
+        self, account: AccountId, user: UserId, leg: LegId
+    ) -> tuple[AcceptWord, Moved]:
+        word, moved = await self._move("accept", account, user, leg)
+        return AcceptWord(word), moved
+
+    async def fail_leg(
+        self, account: AccountId, user: UserId, leg: LegId, failure: LegFailure
+    ) -> tuple[FailWord, Moved]:
+        consequence = CONSEQUENCES[failure]
+        word, moved = await self._move(
+            "fail_leg",
+            account,
+            user,
+            leg,
+            failure,
+            consequence.back_off_ms,
+            int(consequence.is_miss),
+            int(consequence.is_unreachable),
+        )
+        return FailWord(word), moved
+
+    # --- the agent
+
+    async def change_presence(
+        self,
+        account: AccountId,
+        user: UserId,
+        change: PresenceChange,
+        reason: str = "",
+        command: str = "",
+    ) -> tuple[PresenceWord, Moved]:
+        word, moved = await self._move("change_presence", account, user, change, reason, command)
+        return PresenceWord(word), moved
+
+    async def change_device(
+        self, account: AccountId, user: UserId, device: Device
+    ) -> tuple[DeviceWord, Moved]:
+        word, moved = await self._move("change_device", account, user, device)
+        return DeviceWord(word), moved
+
+    # --- looking
+
+    async def look(self, account: AccountId, queue: QueueId, depth: int) -> tuple[Heads, ...]:
+        _, moved = await self._move("look", account, queue, depth)
+        return moved.heads
+
+    async def agent(self, account: AccountId, user: UserId) -> Agent:
+        fields: dict[str, str] = await self._connection.read("HGETALL", keys.agent(account, user))
+        return to_agent(user, fields)
+
+    async def entry(self, account: AccountId, entry: EntryId) -> Entry | None:
+        fields: dict[str, str] = await self._connection.read("HGETALL", keys.entry(account, entry))
+        return to_entry(entry, fields) if fields else None
+
+    async def line(self, account: AccountId, queue: QueueId) -> tuple[Entry, ...]:
+        ids: list[str] = await self._connection.read("ZRANGE", keys.line(account, queue), 0, -1)
+        found = [await self.entry(account, EntryId(entry)) for entry in ids]
+        return tuple(entry for entry in found if entry is not None)
+
+    # --- what happens later
+
+    async def due(self, account: AccountId) -> Sequence[Due]:
+        reply = await self._connection.move(
+            "due", keys.account_tag(account), [self.run, DUE_AT_ONCE]
+        )
+        flat = reply["due"] or []
+        return [Due(account, what, int(at)) for what, at in zip(flat[::2], flat[1::2], strict=True)]
+
+    async def fire(self, due: Due, alive: frozenset[RunId]) -> tuple[FireWord, Moved]:
+        kind, _, name = due.what.partition(":")
+        word, moved = await self._move(f"fire_{kind}", due.account, name, " ".join(sorted(alive)))
+        return FireWord(word), moved
+
+    # --- edges
+
+    async def beat(self) -> tuple[BeatWord, LivingEdges]:
+        await self._connection.read("PING")
+        reply = await self._connection.move(
+            "beat", keys.SITE, [self.run, self._connection.redis_run, LEASE_MS]
+        )
+        return BeatWord(reply["word"]), LivingEdges(
+            alive=frozenset(RunId(run) for run in reply["alive"] or ()),
+            dead=frozenset(RunId(run) for run in reply["dead"] or ()),
+        )
+
+    async def take_over(self, account: AccountId, dead: RunId) -> tuple[TakeOverWord, Moved]:
+        word, moved = await self._move("take_over", account, dead)
+        return TakeOverWord(word), moved
+
+    async def bury(self, dead: RunId) -> None:
+        await self._connection.read("ZREM", f"{keys.SITE}:dead", dead)
+
+    async def summons(self) -> Summons:
+        return await self._summons.next()

@@ -1,0 +1,49 @@
+"""The HTTP application: routes, who may ask, and what is needed to answer."""
+
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+
+from edge.domain.settings import World
+from edge.ports.queue_store import QueueStore
+from edge.web.api import health, queue_agent, queues
+from edge.web.auth import Doors
+from edge.web.backstage import BACKSTAGE, Backstage, Looked
+from edge.web.body import BODY_MOST_BYTES
+from edge.web.errors import problems
+from edge.web.readiness import Readiness
+
+STORE_LIMIT_SECONDS = 3.0
+
+
+def _wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def make_app(
+    accounts: World,
+    store: QueueStore,
+    readiness: Callable[[], Readiness],
+    looked: Looked,
+    *,
+    now_ms: Callable[[], int] = _wall_clock_ms,
+    store_limit_seconds: float = STORE_LIMIT_SECONDS,
+) -> web.Application:
+    """The application, not listening yet (see `serving`).
+
+    `looked` is called with the heads that a move over HTTP brought back, in the event loop, and
+    must not block: it hands them to the matcher. `now_ms` is wall time in milliseconds.
+    """
+    app = web.Application(client_max_size=BODY_MOST_BYTES, middlewares=[problems])
+    app[BACKSTAGE] = Backstage(
+        doors=Doors(accounts.accounts),
+        store=store,
+        looked=looked,
+        now_ms=now_ms,
+        store_limit_seconds=store_limit_seconds,
+    )
+    app[health.READINESS] = readiness
+    for noun in (health, queues, queue_agent):
+        app.add_routes(noun.ROUTES)
+    return app

@@ -1,0 +1,79 @@
+"""The shapes of dialstack-call-queues: what records look like on the wire."""
+
+from datetime import UTC, datetime
+
+from edge.domain.agent import Agent
+from edge.domain.entry import Entry, Party
+from edge.domain.settings import Member, Queue
+
+Shape = dict[str, object]
+MEMBERS_INLINE = 10
+
+
+def moment(at_ms: int) -> str | None:
+    """ISO 8601 in UTC with milliseconds; None for 0, which is "not"."""
+    if not at_ms:
+        return None
+    at = datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def digits(number: str) -> str | None:
+    """A caller's number as digits without +, None where there is none (withheld, a name)."""
+    bare = number.removeprefix("+")
+    return bare if bare.isascii() and bare.isdigit() else None
+
+
+def entry_shape(entry: Entry, position: int, now_ms: int) -> Shape:
+    return {
+        "id": entry.id,
+        "object": "queue_entry",
+        "queue_id": entry.queue,
+        "position": position,
+        "caller": digits(entry.caller_number),
+        "joined_at": moment(entry.joined_at_ms),
+        "wait_seconds": max(0, now_ms - entry.joined_at_ms) // 1000,
+        "stage": entry.stage.value,
+        "priority": entry.priority,
+        "virtual": entry.party is not Party.LIVE,
+    }
+
+
+def member_shape(queue: Queue, member: Member) -> Shape:
+    return {
+        "id": member.id,
+        "object": "queue_member",
+        "queue_id": queue.id,
+        "user_id": member.user_id,
+        "penalty": member.penalty,
+        "position": member.position,
+    }
+
+
+def queue_shape(queue: Queue, members: Shape, waiting: Shape) -> Shape:
+    return {
+        "id": queue.id,
+        "object": "queue",
+        "name": queue.name,
+        "extension": queue.extension,
+        "strategy": queue.strategy,
+        "ring_seconds": queue.ring_seconds,
+        "retry_seconds": queue.retry_seconds,
+        "wrap_up_seconds": queue.wrap_up_seconds,
+        "music_class": queue.music_class,
+        "members": members,
+        "waiting": waiting,
+    }
+
+
+def agent_shape(agent: Agent) -> Shape:
+    return {
+        "object": "queue_agent",
+        "user_id": agent.id,
+        "status": agent.status.value,
+        "logged_in_at": moment(agent.logged_in_at_ms),
+        "paused_at": moment(agent.paused_at_ms),
+        "pause_reason": agent.pause_reason or None,
+        "occupancy": agent.occupancy.value,
+        "device": agent.device.value,
+    }

@@ -1,0 +1,80 @@
+"""Writes the configuration of one run of Asterisk from the templates in asterisk-conf/."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from lab.asterisk_install import AsteriskInstall
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+TEMPLATES = REPOSITORY / "asterisk-conf"
+
+_PLACE = re.compile(r"\$\{([A-Z_]+)\}")
+
+
+def write_conf(
+    run_dir: Path,
+    install: AsteriskInstall,
+    values: Mapping[str, str],
+    extra_pjsip: str = "",
+    extra_extensions: str = "",
+) -> Path:
+    """Fill run_dir with folders and configuration; returns the path of asterisk.conf.
+
+    `${NAME}` is replaced only where `values` has the name: the dialplan writes its own variables
+    the same way.
+    """
+    etc = run_dir / "etc"
+    for folder in (etc, etc / "pjsip.d", etc / "extensions.d", *_own_folders(run_dir).values()):
+        folder.mkdir(parents=True, exist_ok=True)
+    for template in sorted(TEMPLATES.glob("*.conf")):
+        text = _PLACE.sub(lambda place: values.get(place[1], place[0]), template.read_text())
+        (etc / template.name).write_text(text)
+    (etc / "pjsip.d" / "lab.conf").write_text(extra_pjsip)
+    (etc / "extensions.d" / "lab.conf").write_text(extra_extensions)
+    share = _share_folder(run_dir, install)
+    conf = etc / "asterisk.conf"
+    conf.write_text(_asterisk_conf(run_dir, etc, install.modules, share))
+    return conf
+
+
+def _own_folders(run_dir: Path) -> dict[str, Path]:
+    return {
+        "astvarlibdir": run_dir / "lib",
+        "astdbdir": run_dir / "db",
+        "astkeydir": run_dir / "lib",
+        "astspooldir": run_dir / "spool",
+        "astrundir": run_dir / "run",
+        "astlogdir": run_dir / "log",
+    }
+
+
+def _share_folder(run_dir: Path, install: AsteriskInstall) -> Path:
+    """Asterisk's own files by links, with English voices where Asterisk looks for them.
+
+    Debian's `sounds/en` is a link into /etc/alternatives, which a root file system has only inside.
+    """
+    share = run_dir / "share"
+    (share / "sounds").mkdir(parents=True, exist_ok=True)
+    for source in install.share.iterdir():
+        if source.name != "sounds":
+            _link(share / source.name, source)
+    voices = [path for path in (install.share / "sounds").iterdir() if path.is_dir()]
+    for voice in voices:
+        _link(share / "sounds" / voice.name, voice)
+    english = sorted(path for path in voices if path.name.startswith("en"))
+    if english:
+        _link(share / "sounds" / "en", english[0].resolve())
+    return share
+
+
+def _link(link: Path, target: Path) -> None:
+    if not link.is_symlink():
+        link.symlink_to(target)
+
+
+def _asterisk_conf(run_dir: Path, etc: Path, modules: Path, share: Path) -> str:
+    folders = {"astetcdir": etc, "astmoddir": modules, "astdatadir": share, **_own_folders(run_dir)}
+    lines = [f"{name} => {path}" for name, path in folders.items()]
+    options = ["nocolor = yes", "systemname = queue-edge", "defaultlanguage = en"]
+    return "\n".join(["[directories]", *lines, "", "[options]", *options, ""])

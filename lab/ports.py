@@ -1,0 +1,38 @@
+"""Which ports the lab uses: checks that they are free, and finds free ones."""
+
+import errno
+import socket
+
+_PROTOCOLS = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}
+
+
+class PortTaken(RuntimeError):
+    """The port or the address can not be had; the message says which, and how to use another."""
+
+
+def free_port(host: str = "127.0.0.1", protocol: str = "tcp") -> int:
+    """A port nobody has at this moment (another program may take it before you do)."""
+    with socket.socket(socket.AF_INET, _PROTOCOLS[protocol]) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_free_port(host: str, port: int, protocol: str, what: str, variable: str) -> None:
+    """Raise PortTaken, naming the port and the environment variable that changes it."""
+    with socket.socket(socket.AF_INET, _PROTOCOLS[protocol]) as probe:
+        if protocol == "tcp":
+            # A port whose last connection ended just now (TIME_WAIT) is free to listen on.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise PortTaken(
+                    f"{host} is not an address of this machine; give one that is: BIND=address"
+                ) from error
+            raise PortTaken(
+                f"{what} can not use {protocol.upper()} port {port} on {host} ({error.strerror}). "
+                f"Stop what uses it (`make down` stops ours), "
+                f"or choose another: {variable}={port + 1000} make ..."
+            ) from error

@@ -1,0 +1,237 @@
+"""What all edges of a site share, in plain Python: the records, the lines and the ready sets.
+
+Here stands what every move does alike; the moves are in `memory_store`. One put raises a
+record's revision by one, sets what is due for it and ranks it anew in all its queues.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device
+from edge.domain.entry import Entry, Stage
+from edge.domain.events import EventName
+from edge.domain.ids import AccountId, EntryId, MemberId, QueueId, RunId, UserId
+from edge.domain.line import score
+from edge.domain.matching import DEPTHS, HeadEntry, Heads
+from edge.domain.offer import CONSEQUENCES, LegFailure
+from edge.domain.settings import Account, Member, Queue
+from edge.domain.strategies import STRATEGIES, Field, standing
+from edge.domain.transitions import next_state
+from edge.ports.queue_store import BeatWord, LivingEdges, Moved, PresenceWord, Summons
+
+LOOK_AGAIN_MS = 1_000
+LEASE_MS = 3_000
+IN_LINE = frozenset({Stage.WAITING, Stage.OFFERED})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A published fact, and the record it is about as it was right after the move."""
+
+    name: EventName
+    record: Entry | Agent
+
+
+@dataclass(slots=True)
+class QueueMemory:
+    """One queue: its settings, its members and the ready ones with their standing."""
+
+    settings: Queue
+    members: dict[UserId, Member]
+    last_place: int = 0
+    ready: dict[UserId, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> QueueId:
+        return QueueId(self.settings.id)
+
+    def ready_in_order(self) -> list[UserId]:
+        return sorted(self.ready, key=lambda user: self.ready[user])
+
+
+class AccountMemory:
+    """Everything of one account. `now_ms` never goes back.
+
+    Part of an entry's record, and so of its revision, are `held_back` and its due time; part of
+    an agent's is the last command with its word.
+    """
+
+    def __init__(self, account: AccountId) -> None:
+        self.id = account
+        self.now_ms = 0
+        self.queues: dict[QueueId, QueueMemory] = {}
+        self.agents: dict[UserId, Agent] = {}
+        self.entries: dict[EntryId, Entry] = {}
+        self.held_back: set[EntryId] = set()
+        self.dues: dict[str, int] = {}
+        self.commands: dict[UserId, tuple[str, PresenceWord]] = {}
+        self.events: list[Event] = []
+        self._to_look: set[QueueId] = set()
+
+    def write_queues(self, account: Account) -> None:
+        known, self.queues = self.queues, {}
+        for settings in account.queues:
+            members = {UserId(member.user_id): member for member in settings.members}
+            queue = QueueMemory(settings, members)
+            if queue.id in known:
+                queue.last_place = known[queue.id].last_place
+            self.queues[queue.id] = queue
+            self.look_at(queue.id)
+            for user in members:
+                self._rank(self.agent(user))
+
+    def agent(self, user: UserId) -> Agent:
+        return self.agents.get(user) or Agent(user)
+
+    def publish(self, name: EventName, record: Entry | Agent) -> None:
+        self.events.append(Event(name, record))
+
+    def put_agent(self, agent: Agent, command: tuple[str, PresenceWord] | None = None) -> Agent:
+        """Write the record where it differs. Whoever becomes ready is looked at everywhere."""
+        before = self.agent(agent.id)
+        if agent == before and (command is None or command == self.commands.get(agent.id)):
+            return before
+        if command is not None:
+            self.commands[agent.id] = command
+        agent = replace(agent, rev=before.rev + 1)
+        self.agents[agent.id] = agent
+        self._set_due(f"agent:{agent.id}", agent.wake_at_ms)
+        self._rank(agent)
+        if self._stands_ready(agent) and not self._stands_ready(before):
+            for queue in self.queues.values():
+                if agent.id in queue.members:
+                    self.look_at(queue.id)
+        return agent
+
+    def put_entry(
+        self, entry: Entry, *, held_back: bool | None = None, retry_at_ms: int | None = None
+    ) -> Entry:
+        """Write the record. `held_back` and `retry_at_ms` (0: not) stay as they are if None."""
+        before = self.entries.get(entry.id)
+        was_offered = before is not None and self.is_offerable(before)
+        if held_back is not None:
+            (self.held_back.add if held_back else self.held_back.discard)(entry.id)
+        if retry_at_ms is not None or entry.stage is not Stage.WAITING:
+            self._set_due(f"entry:{entry.id}", retry_at_ms or 0)
+        entry = replace(entry, rev=before.rev + 1 if before else 1)
+        self.entries[entry.id] = entry
+        tried_before = before.tried if before else entry.tried
+        if self.is_offerable(entry) and (not was_offered or tried_before != entry.tried):
+            self.look_at(entry.queue)
+        return entry
+
+    def _set_due(self, what: str, at_ms: int) -> None:
+        if at_ms:
+            self.dues[what] = at_ms
+        else:
+            self.dues.pop(what, None)
+
+    def is_due(self, what: str) -> bool:
+        return what in self.dues and self.dues[what] <= self.now_ms
+
+    def _stands_ready(self, agent: Agent) -> bool:
+        """A back-off that is over counts only once its due time has fired."""
+        return agent.is_ready(self.now_ms) and not agent.wake_at_ms
+
+    def _rank(self, agent: Agent) -> None:
+        for queue in self.queues.values():
+            member = queue.members.get(agent.id)
+            if member and self._stands_ready(agent):
+                values = {
+                    Field.LAST_ENDED: agent.last_ended_at_ms,
+                    Field.ORDER: member.position,
+                }
+                queue.ready[agent.id] = standing(
+                    STRATEGIES[queue.settings.strategy], values, MemberId(member.id), agent.id
+                )
+            else:
+                queue.ready.pop(agent.id, None)
+
+    def line(self, queue: QueueId) -> list[Entry]:
+        inside = [e for e in self.entries.values() if e.queue == queue and e.stage in IN_LINE]
+        return sorted(inside, key=lambda e: score(e.priority, e.place))
+
+    def is_offerable(self, entry: Entry) -> bool:
+        return entry.stage is Stage.WAITING and entry.id not in self.held_back
+
+    def offerable(self, queue: QueueId) -> list[HeadEntry]:
+        return [
+            HeadEntry(entry.id, entry.rev, entry.owner, entry.tried)
+            for entry in self.line(queue)
+            if self.is_offerable(entry)
+        ]
+
+    def ready(self, queue: QueueId) -> list[UserId]:
+        return self.queues[queue].ready_in_order() if queue in self.queues else []
+
+    def look_at(self, queue: QueueId) -> None:
+        """This move may have made a match possible there: its answer brings the heads."""
+        self._to_look.add(queue)
+
+    def look(self, queue: QueueId, depth: int = DEPTHS[0]) -> tuple[Heads, ...]:
+        """The heads where both sides are there, and then a due time to look again."""
+        entries = tuple(self.offerable(queue)[:depth])
+        agents = tuple(self.ready(queue)[:depth])
+        may_match = bool(entries and agents)
+        self._set_due(f"queue:{queue}", self.now_ms + LOOK_AGAIN_MS if may_match else 0)
+        return (Heads(self.id, queue, entries, agents, depth),) if may_match else ()
+
+    def free(self, agent: Agent, failure: LegFailure) -> Agent:
+        """End the leg on which the agent is rung: idle again, with what the failure brings."""
+        after = CONSEQUENCES[failure]
+        self.publish(EventName.LEG_ENDED, agent)
+        return self.put_agent(
+            replace(
+                without_leg(agent),
+                occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.LEG_FAILED),
+                wake_at_ms=self.now_ms + after.back_off_ms if after.back_off_ms else 0,
+                misses=agent.misses + after.is_miss,
+                device=Device.UNREACHABLE if after.is_unreachable else agent.device,
+            )
+        )
+
+    def moved(self, entries: Iterable[Entry] = (), agents: Iterable[Agent] = ()) -> Moved:
+        """The answer of a move, with the heads of all queues that it looked at."""
+        queues, self._to_look = sorted(self._to_look), set()
+        heads = tuple(heads for queue in queues for heads in self.look(queue))
+        return Moved(self.now_ms, tuple(entries), tuple(agents), heads)
+
+
+def without_leg(agent: Agent) -> Agent:
+    return replace(agent, leg=None, leg_entry=None, leg_queue=None, leg_owner=None)
+
+
+class MemorySite:
+    """What stands in Redis: the accounts, the leases of the edges, and their summons."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[AccountId, AccountMemory] = {}
+        self.leases: dict[RunId, int] = {}
+        self.dead: set[RunId] = set()
+        self._boxes: dict[RunId, asyncio.Queue[Summons]] = {}
+
+    def account(self, account: AccountId, now_ms: int) -> AccountMemory:
+        """The account, its clock moved on to now (never back)."""
+        memory = self.accounts.setdefault(account, AccountMemory(account))
+        memory.now_ms = max(memory.now_ms, now_ms)
+        return memory
+
+    def renew(self, run: RunId, now_ms: int) -> BeatWord:
+        """Renew a lease; edges whose lease ended are dead, once and for good."""
+        word = BeatWord.LEASE_LOST if run in self.dead else BeatWord.ALIVE
+        if word is BeatWord.ALIVE:
+            self.leases[run] = now_ms + LEASE_MS
+        ended = {run for run, until in self.leases.items() if until <= now_ms}
+        self.leases = {run: until for run, until in self.leases.items() if run not in ended}
+        self.dead |= ended
+        return word
+
+    def living_edges(self) -> LivingEdges:
+        return LivingEdges(frozenset(self.leases), frozenset(self.dead))
+
+    def box_of(self, run: RunId) -> asyncio.Queue[Summons]:
+        return self._boxes.setdefault(run, asyncio.Queue())
+
+    def summon(self, owner: RunId, account: AccountId, entry: EntryId) -> None:
+        self.box_of(owner).put_nowait(Summons(account, entry))

@@ -1,0 +1,393 @@
+"""The executable specification of the moves: a QueueStore in plain Python.
+
+Several stores, one for each edge, share one MemorySite. A move has no await inside, so it is as
+atomic as one Lua script. The Lua store must give the same words, records and heads.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from edge.domain.agent import (
+    AGENT_MOVES,
+    Agent,
+    AgentMove,
+    Device,
+    Occupancy,
+    PresenceChange,
+    change_presence,
+)
+from edge.domain.disposition import Disposition
+from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Joining, Party, Stage
+from edge.domain.events import EventName
+from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
+from edge.domain.line import place_of_arrival
+from edge.domain.matching import Heads, Match
+from edge.domain.offer import RESERVED_FOR_MS, RING_GRACE_MS, LegFailure
+from edge.domain.settings import Account
+from edge.domain.transitions import next_state
+from edge.ports.clock import Clock
+from edge.ports.queue_store import (
+    AcceptWord,
+    BeatWord,
+    ClaimWord,
+    CompleteWord,
+    ConnectWord,
+    DeviceWord,
+    Due,
+    FailWord,
+    FireWord,
+    JoinWord,
+    LeaveWord,
+    LegWord,
+    LivingEdges,
+    Moved,
+    PresenceWord,
+    Summons,
+    TakeOverWord,
+)
+from tests.fakes.memory_dues import end_leg, fire_agent, fire_entry
+from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, without_leg
+
+RUNG = frozenset({Occupancy.RESERVED, Occupancy.RINGING})
+ACCEPTED = frozenset({Stage.CONNECTING, Stage.TALKING})
+
+
+class MemoryQueueStore:
+    """The moves of one edge. Satisfies `edge.ports.queue_store.QueueStore`."""
+
+    def __init__(self, run: RunId, site: MemorySite, clock: Clock) -> None:
+        self.run = run
+        self._site = site
+        self._clock = clock
+
+    def _open(self, account: AccountId) -> AccountMemory:
+        return self._site.account(account, self._clock.now_ms())
+
+    async def configure(self, account: Account) -> tuple[Heads, ...]:
+        memory = self._open(AccountId(account.id))
+        memory.write_queues(account)
+        return memory.moved().heads
+
+    async def join(self, account: AccountId, joining: Joining) -> tuple[JoinWord, Moved]:
+        memory = self._open(account)
+        known = memory.entries.get(joining.entry)
+        if known:
+            return JoinWord.ALREADY, memory.moved([known])
+        queue = memory.queues[joining.queue]
+        asked = place_of_arrival(joining.arrived_at_ms, memory.now_ms)
+        taken = {e.place for e in memory.line(joining.queue) if e.priority == joining.priority}
+        place = asked
+        while place in taken:
+            place += 1
+        queue.last_place = max(queue.last_place, place)
+        entry = memory.put_entry(
+            Entry(
+                id=joining.entry,
+                queue=joining.queue,
+                stage=Stage.WAITING,
+                party=Party.LIVE,
+                leg=joining.leg,
+                node=joining.node,
+                endpoint=joining.endpoint,
+                dialled=joining.dialled,
+                inside=joining.inside,
+                caller_number=joining.caller_number,
+                caller_name=joining.caller_name,
+                priority=joining.priority,
+                place=place,
+                joined_at_ms=asked,
+                owner=self.run,
+                rev=0,
+            )
+        )
+        memory.publish(EventName.ENTRY_JOINED, entry)
+        memory.look_at(joining.queue)
+        return JoinWord.JOINED, memory.moved([entry])
+
+    async def claim(
+        self, account: AccountId, queue: QueueId, match: Match, leg: LegId
+    ) -> tuple[ClaimWord, Moved]:
+        memory = self._open(account)
+        agent = memory.agent(match.agent)
+        if agent.leg == leg and agent.leg_entry == match.entry.id:
+            return ClaimWord.CLAIMED, memory.moved([memory.entries[match.entry.id]], [agent])
+        first = [(entry.id, entry.rev) for entry in memory.offerable(queue)]
+        named = [(entry.id, entry.rev) for entry in (*match.skipped_entries, match.entry)]
+        users = [*match.skipped_agents, match.agent]
+        if first[: len(named)] != named or memory.ready(queue)[: len(users)] != users:
+            known = memory.entries.get(match.entry.id)
+            memory.look_at(queue)
+            return ClaimWord.RETRY, memory.moved([known] if known else (), [agent])
+        entry = memory.entries[match.entry.id]
+        agent = memory.put_agent(
+            replace(
+                agent,
+                occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.CLAIM),
+                leg=leg,
+                leg_entry=entry.id,
+                leg_queue=queue,
+                leg_owner=entry.owner,
+                wake_at_ms=memory.now_ms + RESERVED_FOR_MS,
+            )
+        )
+        entry = memory.put_entry(
+            replace(
+                entry,
+                stage=next_state(ENTRY_MOVES, entry.stage, EntryMove.CLAIM),
+                ringing=entry.ringing | {agent.id},
+                tried=entry.tried | {agent.id},
+            )
+        )
+        memory.publish(EventName.ENTRY_OFFERED, entry)
+        if entry.owner != self.run:
+            self._site.summon(entry.owner, account, entry.id)
+        memory.look_at(queue)
+        return ClaimWord.CLAIMED, memory.moved([entry], [agent])
+
+    async def leg_dialled(
+        self, account: AccountId, user: UserId, leg: LegId, ring_seconds: int
+    ) -> tuple[LegWord, Moved]:
+        memory = self._open(account)
+        agent = memory.agent(user)
+        if not self._rings(agent, leg):
+            return LegWord.STALE, memory.moved((), [agent])
+        if agent.occupancy is Occupancy.RESERVED:
+            agent = memory.put_agent(
+                replace(
+                    agent,
+                    occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.DIALLED),
+                    wake_at_ms=memory.now_ms + ring_seconds * 1000 + RING_GRACE_MS,
+                )
+            )
+        return LegWord.ADVANCED, memory.moved((), [agent])
+
+    def _rings(self, agent: Agent, leg: LegId) -> bool:
+        """Whether this leg of ours still rings the agent, or is about to."""
+        return agent.leg == leg and agent.leg_owner == self.run and agent.occupancy in RUNG
+
+    async def leg_ringing(
+        self, account: AccountId, user: UserId, leg: LegId
+    ) -> tuple[LegWord, Moved]:
+        memory = self._open(account)
+        agent = memory.agent(user)
+        if not self._rings(agent, leg):
+            return LegWord.STALE, memory.moved((), [agent])
+        memory.publish(EventName.LEG_RINGING, agent)
+        return LegWord.ADVANCED, memory.moved((), [agent])
+
+    async def accept(
+        self, account: AccountId, user: UserId, leg: LegId
+    ) -> tuple[AcceptWord, Moved]:
+        memory = self._open(account)
+        agent = memory.agent(user)
+        entry = memory.entries.get(agent.leg_entry) if agent.leg_entry else None
+        if agent.leg != leg or agent.leg_owner != self.run or entry is None:
+            return AcceptWord.STALE, memory.moved((), [agent])
+        if agent.occupancy is Occupancy.TALKING and entry.stage in ACCEPTED:
+            return AcceptWord.ACCEPTED, memory.moved([entry], [agent])
+        if agent.occupancy not in RUNG or entry.stage is not Stage.OFFERED:
+            return AcceptWord.STALE, memory.moved([entry], [agent])
+        others = [
+            memory.free(memory.agent(other), LegFailure.CANCELLED)
+            for other in sorted(entry.ringing - {user})
+        ]
+        agent = memory.put_agent(
+            replace(
+                agent,
+                occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.ACCEPT),
+                wake_at_ms=0,
+                calls=agent.calls + 1,
+                misses=0,
+            )
+        )
+        entry = memory.put_entry(
+            replace(
+                entry,
+                stage=next_state(ENTRY_MOVES, entry.stage, EntryMove.ACCEPT),
+                agent=user,
+                ringing=frozenset(),
+                answered_at_ms=memory.now_ms,
+            )
+        )
+        memory.publish(EventName.CALL_ANSWERED, entry)
+        return AcceptWord.ACCEPTED, memory.moved([entry], [agent, *others])
+
+    async def connect(self, account: AccountId, entry: EntryId) -> tuple[ConnectWord, Moved]:
+        memory = self._open(account)
+        known = memory.entries.get(entry)
+        if known is None or known.owner != self.run or known.stage not in ACCEPTED:
+            return ConnectWord.STALE, memory.moved([known] if known else ())
+        if known.stage is Stage.CONNECTING:
+            known = memory.put_entry(
+                replace(
+                    known,
+                    stage=next_state(ENTRY_MOVES, known.stage, EntryMove.CONNECT),
+                    connected_at_ms=memory.now_ms,
+                )
+            )
+            memory.publish(EventName.CALL_CONNECTED, known)
+        return ConnectWord.CONNECTED, memory.moved([known])
+
+    async def fail_leg(
+        self, account: AccountId, user: UserId, leg: LegId, failure: LegFailure
+    ) -> tuple[FailWord, Moved]:
+        memory = self._open(account)
+        agent = memory.agent(user)
+        if agent.leg != leg or agent.leg_owner != self.run or agent.leg_entry is None:
+            return FailWord.STALE, memory.moved((), [agent])
+        entry = memory.entries[agent.leg_entry]
+        if agent.occupancy is Occupancy.TALKING and entry.stage is not Stage.CONNECTING:
+            return FailWord.STALE, memory.moved([entry], [agent])
+        entry, agent = end_leg(memory, agent, failure, held_back=False)
+        memory.look_at(entry.queue)
+        return FailWord.FAILED, memory.moved([entry], [agent])
+
+    async def leave(
+        self, account: AccountId, entry: EntryId, disposition: Disposition
+    ) -> tuple[LeaveWord, Moved]:
+        memory = self._open(account)
+        known = memory.entries.get(entry)
+        if known is None or known.owner != self.run or known.stage not in IN_LINE:
+            return LeaveWord.STALE, memory.moved([known] if known else ())
+        freed = [
+            memory.free(memory.agent(user), LegFailure.CANCELLED) for user in sorted(known.ringing)
+        ]
+        known = memory.put_entry(
+            replace(
+                known,
+                stage=next_state(ENTRY_MOVES, known.stage, EntryMove.LEAVE),
+                ringing=frozenset(),
+                disposition=disposition,
+                ended_at_ms=memory.now_ms,
+            ),
+            held_back=False,
+        )
+        memory.publish(EventName.ENTRY_LEFT, known)
+        return LeaveWord.LEFT, memory.moved([known], freed)
+
+    async def complete(self, account: AccountId, entry: EntryId) -> tuple[CompleteWord, Moved]:
+        memory = self._open(account)
+        known = memory.entries.get(entry)
+        if known is None or known.owner != self.run or known.stage not in ACCEPTED:
+            return CompleteWord.STALE, memory.moved([known] if known else ())
+        known = memory.put_entry(
+            replace(
+                known,
+                stage=next_state(ENTRY_MOVES, known.stage, EntryMove.COMPLETE),
+                disposition=Disposition.ANSWERED,
+                ended_at_ms=memory.now_ms,
+            )
+        )
+        memory.publish(EventName.CALL_COMPLETED, known)
+        memory.publish(EventName.ENTRY_LEFT, known)
+        assert known.agent is not None, "an accepted entry has its agent"
+        wrap_up_ms = memory.queues[known.queue].settings.wrap_up_seconds * 1000
+        move = AgentMove.WRAP_UP if wrap_up_ms else AgentMove.FREE
+        agent = memory.agent(known.agent)
+        agent = memory.put_agent(
+            replace(
+                without_leg(agent),
+                occupancy=next_state(AGENT_MOVES, agent.occupancy, move),
+                wake_at_ms=memory.now_ms + wrap_up_ms if wrap_up_ms else 0,
+                last_ended_at_ms=memory.now_ms,
+            )
+        )
+        if wrap_up_ms:
+            memory.publish(EventName.WRAP_UP_STARTED, agent)
+        return CompleteWord.COMPLETED, memory.moved([known], [agent])
+
+    async def change_presence(
+        self,
+        account: AccountId,
+        user: UserId,
+        change: PresenceChange,
+        reason: str = "",
+        command: str = "",
+    ) -> tuple[PresenceWord, Moved]:
+        memory = self._open(account)
+        agent = memory.agent(user)
+        last_command, last_word = memory.commands.get(user, ("", PresenceWord.UNCHANGED))
+        if command and command == last_command:
+            return last_word, memory.moved((), [agent])
+        changed = change_presence(agent, change, reason, memory.now_ms)
+        if changed is None:
+            word = PresenceWord.REFUSED
+        elif changed == agent:
+            word = PresenceWord.UNCHANGED
+        else:
+            word = PresenceWord.CHANGED
+            memory.publish(EventName.AGENT_CHANGED, changed)
+        agent = memory.put_agent(changed or agent, (command, word) if command else None)
+        return word, memory.moved((), [agent])
+
+    async def change_device(
+        self, account: AccountId, user: UserId, device: Device
+    ) -> tuple[DeviceWord, Moved]:
+        memory = self._open(account)
+        agent = memory.agent(user)
+        if agent.device is device:
+            return DeviceWord.UNCHANGED, memory.moved((), [agent])
+        agent = memory.put_agent(replace(agent, device=device))
+        memory.publish(EventName.AGENT_CHANGED, agent)
+        return DeviceWord.CHANGED, memory.moved((), [agent])
+
+    async def look(self, account: AccountId, queue: QueueId, depth: int) -> tuple[Heads, ...]:
+        return self._open(account).look(queue, depth)
+
+    async def agent(self, account: AccountId, user: UserId) -> Agent:
+        return self._open(account).agent(user)
+
+    async def entry(self, account: AccountId, entry: EntryId) -> Entry | None:
+        return self._open(account).entries.get(entry)
+
+    async def line(self, account: AccountId, queue: QueueId) -> tuple[Entry, ...]:
+        return tuple(self._open(account).line(queue))
+
+    async def due(self, account: AccountId) -> Sequence[Due]:
+        memory = self._open(account)
+        due = [Due(account, what, at) for what, at in memory.dues.items() if at <= memory.now_ms]
+        return sorted(due, key=lambda due: (due.at_ms, due.what))
+
+    async def fire(self, due: Due, alive: frozenset[RunId]) -> tuple[FireWord, Moved]:
+        memory = self._open(due.account)
+        if not memory.is_due(due.what):
+            return FireWord.NOT_DUE, memory.moved()
+        kind, _, name = due.what.partition(":")
+        match kind:
+            case "agent":
+                word, moved = fire_agent(memory, memory.agent(UserId(name)), alive)
+                for entry in moved.entries:
+                    if entry.owner != self.run:
+                        self._site.summon(entry.owner, memory.id, entry.id)
+                return word, moved
+            case "entry":
+                return FireWord.FIRED, fire_entry(memory, memory.entries[EntryId(name)])
+            case _:
+                memory.look_at(QueueId(name))
+                return FireWord.FIRED, memory.moved()
+
+    async def take_over(self, account: AccountId, dead: RunId) -> tuple[TakeOverWord, Moved]:
+        memory = self._open(account)
+        entries, agents = [], []
+        for entry in list(memory.entries.values()):
+            if entry.owner != dead or entry.stage is Stage.ENDED:
+                continue
+            entry = memory.put_entry(replace(entry, owner=self.run), held_back=False)
+            memory.publish(EventName.ENTRY_TAKEN_OVER, entry)
+            memory.look_at(entry.queue)
+            entries.append(entry)
+            for user in sorted(entry.ringing | ({entry.agent} if entry.agent else set())):
+                agent = memory.agent(user)
+                if agent.leg_entry == entry.id:
+                    agents.append(memory.put_agent(replace(agent, leg_owner=self.run)))
+        return TakeOverWord.TAKEN, memory.moved(entries, agents)
+
+    async def beat(self) -> tuple[BeatWord, LivingEdges]:
+        word = self._site.renew(self.run, self._clock.now_ms())
+        return word, self._site.living_edges()
+
+    async def bury(self, dead: RunId) -> None:
+        self._site.dead.discard(dead)
+
+    async def summons(self) -> Summons:
+        return await self._site.box_of(self.run).get()

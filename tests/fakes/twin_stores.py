@@ -1,0 +1,122 @@
+"""Memory and Redis side by side: every move is made on both, and must be the same on both."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+import redis
+
+from edge.domain.ids import AccountId, RunId
+from edge.domain.matching import Heads
+from edge.domain.settings import Account
+from edge.ports.queue_store import Due, Moved, QueueStore
+from edge.store.records import to_agent, to_entry
+from edge.store.redis_queue_store import RedisQueueStore
+from tests.fakes.clock import HandSetClock
+from tests.fakes.memory_site import AccountMemory, MemorySite
+from tests.fakes.memory_store import MemoryQueueStore
+from tests.fakes.redis_server import FAR_AHEAD_MS, RedisServer, now_ms
+
+Word = TypeVar("Word")
+Move = Callable[[QueueStore], Awaitable[tuple[Word, Moved]]]
+
+
+def by_queue(heads: tuple[Heads, ...]) -> list[Heads]:
+    return sorted(heads, key=lambda heads: heads.queue)
+
+
+class TwinStores:
+    """One store of each kind for every edge. The clocks stand until `advance`."""
+
+    def __init__(self, server: RedisServer, account: Account, runs: tuple[RunId, ...]) -> None:
+        self.account_id = AccountId(account.id)
+        self._tag = "{" + account.id + "}"
+        self.plain: redis.Redis = server.client()
+        self.plain.flushall()
+        self.clock = HandSetClock(now_ms() + FAR_AHEAD_MS)
+        self.plain.set(f"{self._tag}:clock", self.clock.now_ms())
+        self.site = MemorySite()
+        self.memories = {run: MemoryQueueStore(run, self.site, self.clock) for run in runs}
+        self.redises = {run: RedisQueueStore(server.url, run, (account,)) for run in runs}
+        self._last_event = "-"
+        self._events_seen = 0
+
+    @property
+    def memory(self) -> AccountMemory:
+        return self.site.account(self.account_id, self.clock.now_ms())
+
+    async def close(self) -> None:
+        for store in self.redises.values():
+            await store.close()
+        self.plain.close()
+
+    def advance(self, ms: int) -> None:
+        self.clock.advance(ms)
+        self.plain.set(f"{self._tag}:clock", self.clock.now_ms())
+
+    async def configure(self, run: RunId, account: Account) -> None:
+        in_memory = await self.memories[run].configure(account)
+        in_redis = await self.redises[run].configure(account)
+        # Redis writes one queue after the other and may find the same queue several times.
+        assert {heads.queue for heads in in_memory} <= {heads.queue for heads in in_redis}
+
+    async def move(self, run: RunId, move: Move[Word]) -> tuple[Word, Moved]:
+        """Make the move on both, compare word, clock, records and heads."""
+        word, moved = await move(self.redises[run])
+        expected_word, expected = await move(cast(QueueStore, self.memories[run]))
+        assert (word, moved.now_ms) == (expected_word, expected.now_ms)
+        for entry in expected.entries:
+            assert entry in moved.entries
+        for agent in expected.agents:
+            assert agent in moved.agents
+        for entry in moved.entries:
+            assert entry == self.memory.entries[entry.id]
+        for agent in moved.agents:
+            assert agent == self.memory.agent(agent.id)
+        assert by_queue(moved.heads) == by_queue(expected.heads)
+        self.compare_events()
+        return word, moved
+
+    async def look(self, run: RunId, depth: int, queue: Any) -> tuple[Heads, ...]:
+        heads = await self.redises[run].look(self.account_id, queue, depth)
+        assert heads == await self.memories[run].look(self.account_id, queue, depth)
+        return heads
+
+    async def due(self, run: RunId) -> list[Due]:
+        due = list(await self.redises[run].due(self.account_id))
+        assert due == await self.memories[run].due(self.account_id)
+        return due
+
+    def compare_events(self) -> None:
+        """The facts published since the last comparison: the same, of the same, in order."""
+        rows: Any = self.plain.xrange(f"{self._tag}:events", min=self._last_event)
+        if rows:
+            self._last_event = f"({rows[-1][0]}"
+        published = [values["event"] for _, values in rows]
+        expected = self.memory.events[self._events_seen :]
+        self._events_seen += len(expected)
+        assert published == [event.name.value for event in expected]
+
+    def compare_all(self) -> None:
+        """Every record, line, ready set and due time that there is, in one round trip."""
+        memory, tag = self.memory, self._tag
+        entries, agents, queues = list(memory.entries), list(memory.agents), list(memory.queues)
+        with self.plain.pipeline(transaction=False) as pipeline:
+            for entry in entries:
+                pipeline.hgetall(f"{tag}:entry:{entry}")
+            for user in agents:
+                pipeline.hgetall(f"{tag}:agent:{user}")
+            for queue in queues:
+                for kind in ("line", "offerable", "ready"):
+                    pipeline.zrange(f"{tag}:queue:{queue}:{kind}", 0, -1)
+            pipeline.zrange(f"{tag}:due", 0, -1, withscores=True)
+            found: list[Any] = pipeline.execute()
+        answers = iter(found)
+        for entry in entries:
+            assert to_entry(entry, next(answers)) == memory.entries[entry]
+        for user in agents:
+            assert to_agent(user, next(answers)) == memory.agents[user]
+        for queue in queues:
+            assert next(answers) == [entry.id for entry in memory.line(queue)]
+            assert next(answers) == [entry.id for entry in memory.offerable(queue)]
+            assert next(answers) == sorted(memory.queues[queue].ready.values())
+        assert dict(next(answers)) == memory.dues

@@ -1,0 +1,93 @@
+"""A small world for tests: one account, two queues that share agents, three edges."""
+
+from edge.domain.entry import Joining
+from edge.domain.ids import (
+    AccountId,
+    EndpointName,
+    EntryId,
+    LegId,
+    NodeId,
+    QueueId,
+    RunId,
+    UserId,
+    new_entry_id,
+    new_leg_id,
+)
+from edge.domain.settings import Account, Member, Queue, User
+
+ACCOUNT_ID = AccountId("acct_test")
+ALPHA, BETA = QueueId("qu_alpha"), QueueId("qu_beta")
+QUEUES = (ALPHA, BETA)
+ANN, BOB, CAT, DAN = (UserId(f"user_{name}") for name in ("ann", "bob", "cat", "dan"))
+USERS = (ANN, BOB, CAT, DAN)
+EDGES = tuple(RunId(f"edge-{n}{'0' * 25}") for n in (1, 2, 3))
+ONE, TWO, THREE = EDGES
+NODE = NodeId("node1")
+
+_EXTENSIONS = {ANN: "201", BOB: "202", CAT: "203", DAN: "204"}
+_MEMBERS = {ALPHA: (ANN, BOB, CAT), BETA: (DAN, CAT, ANN)}
+
+
+def phone_of(user: UserId) -> EndpointName:
+    return EndpointName(_EXTENSIONS[user])
+
+
+def queue_of(queue: QueueId, members: tuple[UserId, ...]) -> Queue:
+    """Alpha has 5 s of wrap-up and 1 s between rounds, Beta none and 2 s."""
+    name = queue.removeprefix("qu_")
+    return Queue(
+        id=queue,
+        name=name.capitalize(),
+        extension="500" if queue == ALPHA else "501",
+        ring_seconds=20,
+        wrap_up_seconds=5 if queue == ALPHA else 0,
+        retry_seconds=1 if queue == ALPHA else 2,
+        members=tuple(
+            Member(id=f"qum_{name}{user.removeprefix('user_')}", user_id=user, position=position)
+            for position, user in enumerate(members)
+        ),
+    )
+
+
+def account(members: dict[QueueId, tuple[UserId, ...]] | None = None) -> Account:
+    return Account(
+        id=ACCOUNT_ID,
+        name="Test",
+        users=tuple(
+            User(id=user, name=user.removeprefix("user_"), extension=number, sip=number)
+            for user, number in _EXTENSIONS.items()
+        ),
+        queues=tuple(queue_of(queue, who) for queue, who in (_MEMBERS | (members or {})).items()),
+    )
+
+
+def joining(
+    queue: QueueId = ALPHA,
+    arrived_at_ms: int = 2**41,
+    entry: EntryId | None = None,
+    priority: int = 0,
+) -> Joining:
+    """A caller; by default one who has only just arrived, whatever the clock says."""
+    entry = entry or new_entry_id()
+    return Joining(
+        entry=entry,
+        queue=queue,
+        leg=new_leg_id(),
+        node=NODE,
+        endpoint=EndpointName("carrier"),
+        dialled="12025550100",
+        inside=False,
+        caller_number="12025550111",
+        caller_name="Zoë \"Q\" 'quoted'",
+        arrived_at_ms=arrived_at_ms,
+        priority=priority,
+    )
+
+
+def leg_named(number: int) -> LegId:
+    """The same leg id in every run of a test."""
+    return LegId(f"leg_{number:026d}")
+
+
+def entry_named(number: int) -> EntryId:
+    return EntryId(f"ent_{number:026d}")

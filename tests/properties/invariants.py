@@ -1,0 +1,95 @@
+"""What must hold after every move, whatever happened before: the promises as assertions."""
+
+from edge.domain.agent import Occupancy
+from edge.domain.entry import Entry, Stage
+from edge.domain.ids import EntryId
+from edge.domain.matching import HeadEntry, Heads, Match, decide
+from tests.fakes.memory_site import AccountMemory
+
+ON_A_LEG = frozenset({Occupancy.RESERVED, Occupancy.RINGING, Occupancy.TALKING})
+
+
+def check_one_winner(memory: AccountMemory) -> None:
+    """An agent is on at most one leg, an entry in at most one conversation, and both agree."""
+    for agent in memory.agents.values():
+        has_leg = agent.occupancy in ON_A_LEG
+        assert has_leg == (agent.leg is not None)
+        assert has_leg == (agent.leg_entry is not None)
+        if agent.leg_entry is None:
+            continue
+        entry = memory.entries[agent.leg_entry]
+        assert agent.leg_owner == entry.owner
+        assert agent.leg_queue == entry.queue
+        if agent.occupancy is Occupancy.TALKING:
+            assert entry.agent == agent.id
+            assert entry.stage in (Stage.CONNECTING, Stage.TALKING)
+        else:
+            assert agent.id in entry.ringing
+            assert entry.stage is Stage.OFFERED
+    for entry in memory.entries.values():
+        assert bool(entry.ringing) == (entry.stage is Stage.OFFERED)
+        assert entry.ringing <= entry.tried
+        for user in entry.ringing | ({entry.agent} if entry.agent else set()):
+            if entry.stage is not Stage.ENDED:
+                assert memory.agent(user).leg_entry == entry.id
+
+
+def check_ends_once(memory: AccountMemory, ended: dict[EntryId, Entry]) -> None:
+    """Whatever ended has one disposition and never changes again."""
+    for entry in memory.entries.values():
+        assert (entry.disposition is not None) == (entry.stage is Stage.ENDED)
+        assert bool(entry.ended_at_ms) == (entry.stage is Stage.ENDED)
+        if entry.stage is Stage.ENDED:
+            assert ended.setdefault(entry.id, entry) == entry
+
+
+def check_places(memory: AccountMemory, places: dict[EntryId, tuple[int, int]]) -> None:
+    """Place and time of joining never change; within a priority no two stand at one place."""
+    for entry in memory.entries.values():
+        assert places.setdefault(entry.id, (entry.place, entry.joined_at_ms)) == (
+            entry.place,
+            entry.joined_at_ms,
+        )
+    for queue in memory.queues:
+        line = memory.line(queue)
+        assert len({(entry.priority, entry.place) for entry in line}) == len(line)
+        assert line == sorted(line, key=lambda entry: (-entry.priority, entry.place))
+
+
+def check_nobody_is_stuck(memory: AccountMemory) -> None:
+    """Every state that must not last has a due time that ends it."""
+    for agent in memory.agents.values():
+        must_end = agent.occupancy in (Occupancy.RESERVED, Occupancy.RINGING, Occupancy.WRAP_UP)
+        assert (f"agent:{agent.id}" in memory.dues) == bool(agent.wake_at_ms)
+        assert bool(agent.wake_at_ms) or not must_end
+    for entry in memory.entries.values():
+        waits_for_a_round = entry.stage is Stage.WAITING and (
+            bool(entry.tried) or entry.id in memory.held_back
+        )
+        assert (f"entry:{entry.id}" in memory.dues) == waits_for_a_round
+
+
+def check_no_wake_up_is_lost(memory: AccountMemory) -> None:
+    """Where a match is possible, somebody will look: within the second, whoever dies."""
+    for queue in memory.queues:
+        if possible_match(memory, queue=queue) is not None:
+            due = memory.dues.get(f"queue:{queue}")
+            assert due is not None, f"a match is possible in {queue} and nobody will look"
+            assert due <= memory.now_ms + 1_000
+
+
+def possible_match(memory: AccountMemory, queue: str) -> Match | None:
+    """The match in this queue if one looked at all of it."""
+    for known in memory.queues:
+        if known == queue:
+            entries, agents = tuple(memory.offerable(known)), tuple(memory.ready(known))
+            return decide(Heads(memory.id, known, entries, agents, 10_000))
+    raise AssertionError(f"no such queue: {queue}")
+
+
+def first_servable(memory: AccountMemory, match: Match, queue: str) -> HeadEntry:
+    """Who is to be served when this agent becomes free: the first who was not rung there yet."""
+    for known in memory.queues:
+        if known == queue:
+            return next(e for e in memory.offerable(known) if match.agent not in e.tried)
+    raise AssertionError(f"no such queue: {queue}")

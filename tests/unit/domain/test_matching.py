@@ -1,0 +1,72 @@
+"""One match: the first in line whom some ready agent may serve, by the first such agent."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.domain.ids import AccountId, EntryId, QueueId, RunId, UserId
+from edge.domain.matching import DEPTHS, HeadEntry, Heads, decide
+
+ANN, BOB, CAT = (UserId(f"user_{name}") for name in ("ann", "bob", "cat"))
+
+
+def waiting(name: str, *tried: UserId) -> HeadEntry:
+    return HeadEntry(EntryId(f"ent_{name}"), 1, RunId("edge-1"), frozenset(tried))
+
+
+def heads(entries: list[HeadEntry], agents: list[UserId], depth: int = 8) -> Heads:
+    return Heads(AccountId("acct_1"), QueueId("qu_1"), tuple(entries), tuple(agents), depth)
+
+
+def test_the_first_in_line_gets_the_first_ready_agent() -> None:
+    match = decide(heads([waiting("1"), waiting("2")], [ANN, BOB]))
+    assert match is not None
+    assert (match.entry.id, match.agent) == ("ent_1", ANN)
+    assert (match.skipped_entries, match.skipped_agents) == ((), ())
+
+
+def test_an_agent_already_tried_is_passed_over_for_that_entry() -> None:
+    match = decide(heads([waiting("1", ANN)], [ANN, BOB]))
+    assert match is not None
+    assert (match.agent, match.skipped_agents) == (BOB, (ANN,))
+
+
+def test_an_entry_whom_nobody_may_serve_lets_the_next_go_first() -> None:
+    tried, fresh = waiting("1", ANN, BOB), waiting("2", ANN)
+    match = decide(heads([tried, fresh], [ANN, BOB, CAT][:2]))
+    assert match is not None
+    assert (match.entry, match.agent) == (fresh, BOB)
+    assert (match.skipped_entries, match.skipped_agents) == ((tried,), (ANN,))
+
+
+def test_no_match_without_both_sides() -> None:
+    assert decide(heads([], [ANN])) is None
+    assert decide(heads([waiting("1")], [])) is None
+    assert decide(heads([waiting("1", ANN)], [ANN])) is None
+
+
+def test_may_go_on_where_a_side_was_cut_off() -> None:
+    assert not heads([waiting("1")], [ANN], depth=2).may_go_on
+    assert heads([waiting("1"), waiting("2")], [ANN], depth=2).may_go_on
+    assert heads([waiting("1")], [ANN, BOB], depth=2).may_go_on
+    assert sorted(DEPTHS) == list(DEPTHS)
+
+
+@given(
+    st.lists(st.frozensets(st.sampled_from([ANN, BOB, CAT])), max_size=5),
+    st.permutations([ANN, BOB, CAT]),
+    st.integers(0, 3),
+)
+def test_the_decision_is_the_first_allowed_pair(
+    tried: list[frozenset[UserId]], order: list[UserId], ready: int
+) -> None:
+    entries = [waiting(str(n), *users) for n, users in enumerate(tried)]
+    agents = order[:ready]
+    allowed = [(e, a) for e in entries for a in agents if a not in e.tried]
+    match = decide(heads(entries, agents))
+    if not allowed:
+        assert match is None
+        return
+    assert match is not None
+    assert (match.entry, match.agent) == allowed[0]
+    assert entries[: len(match.skipped_entries)] == list(match.skipped_entries)
+    assert agents[: len(match.skipped_agents)] == list(match.skipped_agents)
