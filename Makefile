@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-python demo up down test test-compose check format bench logs clean lock
+.PHONY: help setup setup-python demo up down test test-compose check format bench logs clean lock setup-phones
 
 PY := .venv/bin/python
 WORKERS ?= 8
@@ -53,14 +53,17 @@ clean: down ## remove all that was made in this folder (~/.cache/queue-edge stay
 	  .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-test-compose: ## build and run docker-compose.yml, call the queue in it, take it down
+test-compose: setup-phones ## build and run docker-compose.yml, call the queue in it, take it down
 	@tools/test-compose.sh
 
-lock: setup-python ## write the lock files anew from pyproject.toml
+lock: ## write the lock files anew from pyproject.toml
 	@tools/lock.sh
 
 setup: ## install what is missing (each of the above does it by itself)
 	@tools/setup.sh packages python asterisk
+
+setup-phones:
+	@tools/setup.sh packages python
 
 setup-python:
 	@tools/setup.sh python

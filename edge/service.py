@@ -38,14 +38,16 @@ from edge.ports.phone_system import (
 from edge.ports.queue_store import BeatWord
 from edge.prompts.library import PromptLibrary
 from edge.store import RedisQueueStore
+from edge.telemetry.loop_lag import LoopLag
 from edge.web import Missing, PortTaken, Readiness, make_app, serving
 
 log = structlog.get_logger()
 
 BEAT_SECONDS = 1.0
-LONE_EDGE_WAITS_SECONDS = 1.5
+FIRST_MATCH_AFTER_SECONDS = 1.5
 """Callers whom the dialplan holds try again each second: all are in line before the first match."""
 RUN_AGAIN_SECONDS = 1.0
+RETIRE_SECONDS = 1.0
 
 
 class RunEnd(StrEnum):
@@ -91,6 +93,7 @@ class EdgeRun:
         self._world = world
         self._stop = stop
         self._lease_lost = asyncio.Event()
+        self._lag = LoopLag()
         self._directory = Directory(world)
         self._store = RedisQueueStore(site.redis.url, self.id, world.accounts)
         self._phones: dict[NodeId, AriPhoneSystem] = {
@@ -129,8 +132,18 @@ class EdgeRun:
         except* Exception:
             log.exception("run_failed", run=self.id)
         finally:
+            await self._retire()
             await self._store.close()
+            log.info("loop_lag", **self._lag.summary())
         return end
+
+    async def _retire(self) -> None:
+        """Nothing of ours runs any more: the next edge need not wait for the end of our lease."""
+        try:
+            async with asyncio.timeout(RETIRE_SECONDS):
+                await self._store.retire()
+        except TimeoutError:
+            log.info("lease_not_given_back", run=self.id)
 
     async def _serve(self, tasks: asyncio.TaskGroup) -> Never:
         conductors = asyncio.TaskGroup()
@@ -180,6 +193,7 @@ class EdgeRun:
             self._beat(),
             self._answer_summons(),
             self._begin_to_match(),
+            self._lag.watch(),
         ]
 
     # --- what the parts ask
@@ -240,7 +254,8 @@ class EdgeRun:
     async def _beat(self) -> None:
         async with asyncio.TaskGroup() as takeovers:
             while True:
-                word, edges = await self._store.beat()
+                is_reconciled = all(event.is_set() for event in self._reconciled.values())
+                word, edges = await self._store.beat(takes_over=is_reconciled)
                 if word is BeatWord.LEASE_LOST:
                     self._lease_lost.set()
                     return
@@ -248,10 +263,9 @@ class EdgeRun:
                 self._beaten.set()
                 if not edges.dead:
                     self._nobody_dead.set()
-                for dead in edges.dead - self._taking_over:
-                    if all(event.is_set() for event in self._reconciled.values()):
-                        self._taking_over.add(dead)
-                        takeovers.create_task(self._take_over(dead))
+                for dead in edges.to_take - self._taking_over:
+                    self._taking_over.add(dead)
+                    takeovers.create_task(self._take_over(dead))
                 await asyncio.sleep(BEAT_SECONDS)
 
     async def _take_over(self, dead: RunId) -> None:
@@ -268,10 +282,11 @@ class EdgeRun:
             await self._reception.summoned(summons.account, summons.entry)
 
     async def _begin_to_match(self) -> None:
-        for event in (*self._reconciled.values(), self._nobody_dead):
+        for event in self._reconciled.values():
             await event.wait()
-        if self._deadlines.alive == {self.id}:
-            await asyncio.sleep(LONE_EDGE_WAITS_SECONDS)
+        # Whether other edges live is known only when their leases have had time to end.
+        await asyncio.sleep(FIRST_MATCH_AFTER_SECONDS)
+        await self._nobody_dead.wait()
         heads: list[Heads] = []
         for account in self._world.accounts:
             for queue in account.queues:

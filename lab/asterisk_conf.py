@@ -1,13 +1,17 @@
 """Writes the configuration of one run of Asterisk from the templates in asterisk-conf/."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.asterisk_install import AsteriskInstall
+from lab.asterisk_install import AsteriskInstall, cache_folder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEMPLATES = REPOSITORY / "asterisk-conf"
+
+LONGEST_SOCKET_PATH = 107
+"""Linux takes no longer path for a unix socket."""
 
 _PLACE = re.compile(r"\$\{([A-Z_]+)\}")
 
@@ -44,9 +48,17 @@ def _own_folders(run_dir: Path) -> dict[str, Path]:
         "astdbdir": run_dir / "db",
         "astkeydir": run_dir / "lib",
         "astspooldir": run_dir / "spool",
-        "astrundir": run_dir / "run",
+        "astrundir": _socket_folder(run_dir),
         "astlogdir": run_dir / "log",
     }
+
+
+def _socket_folder(run_dir: Path) -> Path:
+    """Where the console socket lies: in the run folder, unless its path would be too long."""
+    inside = run_dir / "run"
+    if len(str(inside / "asterisk.ctl")) <= LONGEST_SOCKET_PATH:
+        return inside
+    return cache_folder() / "run" / hashlib.sha256(str(run_dir).encode()).hexdigest()[:12]
 
 
 def _share_folder(run_dir: Path, install: AsteriskInstall) -> Path:

@@ -86,26 +86,31 @@ class Trace:
         return list(dict.fromkeys(message.call_id for message in self.sip("INVITE")))
 
     def heard_by_phone(self, call_id: str) -> list[RtpStream]:
-        """The streams sent to the phone of this call: to where its own SDP says it listens."""
-        listening = {
-            message.media
-            for message in self.messages
-            if message.call_id == call_id
-            and message.source.port != self.pbx_sip_port
-            and message.media is not None
-        }
-        return [stream for stream in self.streams if stream.destination in listening]
+        """The streams from the PBX to the phone in this call, by what both SDPs say."""
+        return self._streams(call_id, to_phone=True)
 
     def said_by_phone(self, call_id: str) -> list[RtpStream]:
-        """The streams the phone of this call sent to where the PBX's SDP says it listens."""
-        listening = {
-            message.media
-            for message in self.messages
-            if message.call_id == call_id
-            and message.source.port == self.pbx_sip_port
-            and message.media is not None
-        }
-        return [stream for stream in self.streams if stream.destination in listening]
+        """The streams from the phone to the PBX in this call, by what both SDPs say."""
+        return self._streams(call_id, to_phone=False)
+
+    def _streams(self, call_id: str, *, to_phone: bool) -> list[RtpStream]:
+        """Both ends and the time must fit: SIPp has one media port for all its calls, and the
+        PBX gives a port to a later call again."""
+        of_call = [message for message in self.messages if message.call_id == call_id]
+        of_pbx: set[Address | None] = set()
+        of_phone: set[Address | None] = set()
+        for message in of_call:
+            side = of_pbx if message.source.port == self.pbx_sip_port else of_phone
+            side.add(message.media)
+        sources, destinations = (of_pbx, of_phone) if to_phone else (of_phone, of_pbx)
+        return [
+            stream
+            for stream in self.streams
+            if stream.source in sources
+            and stream.destination in destinations
+            and of_call[0].at <= stream.started_at
+            and (of_call[-1].method != "BYE" or stream.started_at <= of_call[-1].at)
+        ]
 
 
 class Capture:

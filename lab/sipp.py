@@ -1,72 +1,28 @@
 """SIPp for what a softphone cannot do: carriers, refusals of every kind, crossings, load."""
 
-import asyncio
+import contextlib
 import itertools
+import random
+import socket
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from lab.child import Child, ProgramFailed
 from lab.ports import free_port
-from lab.sipp_scenarios import Behaviour, CallPlan, answering, calling, registering
+from lab.sipp_calls import SippCall, calls_in
+from lab.sipp_scenarios import (
+    Behaviour,
+    CallPlan,
+    answering,
+    calling,
+    registering,
+)
 from lab.wait import wait_until
 
 LONGEST_RUN_SECONDS = 300
 """SIPp ends itself after this, whatever happens."""
-
-ENDS = ("hung_up_on", "hung_up", "cancelled", "status_", "gave_up")
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing that happened in a call, as SIPp saw it; `at` is seconds since 1970."""
-
-    word: str
-    """dialled, incoming, ringing, progress, answered, status_486, cancelled, hung_up (by us),
-    hung_up_on (by the other side), gave_up, registered."""
-    at: float
-    number: str
-
-
-@dataclass(slots=True)
-class SippCall:
-    call_id: str
-    facts: list[Fact] = field(default_factory=list)
-
-    @property
-    def number(self) -> str:
-        """The caller's number, on both sides."""
-        return self.facts[0].number
-
-    @property
-    def words(self) -> list[str]:
-        return [fact.word for fact in self.facts]
-
-    @property
-    def answered(self) -> bool:
-        return "answered" in self.words
-
-    @property
-    def status(self) -> int | None:
-        """The final failure it got or gave, None when there was none."""
-        found = [word for word in self.words if word.startswith("status_")]
-        return int(found[-1].removeprefix("status_")) if found else None
-
-    @property
-    def is_over(self) -> bool:
-        return any(word.startswith(ENDS) for word in self.words)
-
-    def at(self, word: str) -> float:
-        """When that happened first. Raises AssertionError if it did not."""
-        for fact in self.facts:
-            if fact.word == word:
-                return fact.at
-        raise AssertionError(f"call {self.call_id}: no {word} among {self.words}")
-
-    def seconds(self, first: str, then: str) -> float:
-        return self.at(then) - self.at(first)
 
 
 class _Sipp:
@@ -87,7 +43,7 @@ class _Sipp:
         self.child.spawn(
             [
                 *("sipp", server, "-sf", str(script), "-i", address, "-p", str(sip_port)),
-                *("-mi", address, "-mp", str(free_port(address, "udp")), "-rtp_echo"),
+                *("-mi", address, "-mp", str(_free_media_port(address)), "-rtp_echo"),
                 *("-cp", str(free_port(address, "udp")), "-nostdin", "-aa"),
                 *("-timeout", f"{LONGEST_RUN_SECONDS}s", "-fd", "60"),
                 *("-trace_logs", "-log_file", str(self._facts)),
@@ -99,15 +55,13 @@ class _Sipp:
         )
 
     def calls(self) -> list[SippCall]:
-        """What the log says so far, calls in the order of their first fact."""
-        calls: dict[str, SippCall] = {}
-        if self._facts.exists():
-            for line in self._facts.read_text(errors="replace").splitlines():
-                words = line.split()
-                if len(words) >= 5 and words[0] == "fact":
-                    call = calls.setdefault(words[2], SippCall(words[2]))
-                    call.facts.append(Fact(words[1], float(words[-1]), words[3]))
-        return list(calls.values())
+        return calls_in(self._facts)
+
+    def listens(self, address: str, port: int) -> bool:
+        """Raises ProgramFailed when it ended instead."""
+        if not self.child.is_running():
+            raise self.child.failure("it did not start")
+        return _listens(address, port)
 
     def complaints(self) -> str:
         """What SIPp itself found wrong: unexpected messages, time-outs."""
@@ -219,10 +173,11 @@ class SippPhone:
         login = (password or f"demo-{number}") if registers else None
         phone = cls(sipp, number, login, server)
         phone._contact = f"{address}:{port}"
+        # First and from the same port: a PBX that rewrites contacts calls where REGISTER came from.
+        await phone._register(600)
         sipp.spawn(answering(behaviour, number), server, address, port)
         try:
-            await wait_until(lambda: _listens(address, port), f"{sipp.name} listens", 5.0)
-            await phone._register(600)
+            await wait_until(lambda: sipp.listens(address, port), f"{sipp.name} listens", 10.0)
         except (AssertionError, ProgramFailed):
             await sipp.child.kill()
             raise
@@ -249,9 +204,10 @@ class SippPhone:
 
     async def stop(self) -> None:
         """Unregister and end at once; a call still up is left to the other side."""
-        if self._sipp.child.is_running():
-            await self._register(0)
+        was_running = self._sipp.child.is_running()
         await self.vanish()
+        if was_running:
+            await self._register(0)
 
     async def vanish(self) -> None:
         """The plug is pulled: it answers nothing any more, its registration stays."""
@@ -262,9 +218,9 @@ class SippPhone:
             return
         registrar = _Sipp(f"register-{self.number}-{next(_serial)}", self._sipp.folder)
         scenario = registering(self.number, self._password, self._contact, expires)
-        address = self._contact.split(":")[0]
-        port = free_port(address, "udp")
-        registrar.spawn(scenario, self._server, address, port, "-m", "1", "-recv_timeout", "3000")
+        address, port = self._contact.split(":")
+        more = ("-m", "1", "-recv_timeout", "3000")
+        registrar.spawn(scenario, self._server, address, int(port), *more)
         ended = await registrar.child.ended(5.0)
         if not ended:
             await registrar.child.kill()
@@ -274,6 +230,24 @@ class SippPhone:
             )
 
 
+def _free_media_port(address: str) -> int:
+    """A port free together with the second after it: SIPp takes both, or ends.
+
+    Below what the kernel gives out by itself and what phones and the PBX use (20000 and up).
+    """
+    for _ in range(100):
+        first = random.randrange(10000, 19996, 4)
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as audio,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as video,
+            contextlib.suppress(OSError),
+        ):
+            audio.bind((address, first))
+            video.bind((address, first + 2))
+            return first
+    raise ProgramFailed(f"no pair of free media ports on {address}")
+
+
 def _listens(address: str, port: int) -> bool:
     """Is that UDP port taken, as the kernel lists it?"""
     packed = "".join(f"{int(part):02X}" for part in reversed(address.split(".")))
@@ -281,7 +255,3 @@ def _listens(address: str, port: int) -> bool:
     return any(
         line.split()[1:2] == [local] for line in Path("/proc/net/udp").read_text().splitlines()
     )
-
-
-async def stop_all(*sipps: SippPhone | SippCallers) -> None:
-    await asyncio.gather(*(sipp.stop() for sipp in sipps))

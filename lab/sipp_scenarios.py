@@ -4,6 +4,7 @@ A log line is `fact <word> <Call-ID> <number> <date> <time> <seconds since 1970>
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 SDP = """v=0
 o=lab 1 1 IN IP[local_ip_type] [local_ip]
@@ -30,6 +31,7 @@ REASONS = {
     488: "Not Acceptable Here",
     500: "Server Internal Error",
     503: "Service Unavailable",
+    600: "Busy Everywhere",
     603: "Decline",
 }
 
@@ -64,6 +66,8 @@ class CallPlan:
     """From the last provisional answer (180 …) to CANCEL when nobody answers."""
     talk_ms: int = 5_000
     """From the answer to the caller's own BYE."""
+    says: Path | None = None
+    """G.711 µ-law without a header, spoken over and over; None: what is heard is echoed."""
 
 
 def calling(plan: CallPlan) -> str:
@@ -80,6 +84,10 @@ Max-Forwards: 70
 Content-Length: [len]
 
 {SDP}"""
+    speech = ""
+    if plan.says is not None:
+        invite = invite.replace("[media_port]", "[rtpstream_audio_port]")
+        speech = f'<nop><action><exec rtp_stream="{plan.says},-1,0"/></action></nop>'
     login = ""
     proof = ""
     if plan.password is not None:
@@ -107,6 +115,7 @@ Content-Length: [len]
 <recv response="200" rrs="true" {patience}>
 {_log("answered", "[field0]")}</recv>
 {_send(_request("ACK", plan.to, target="[next_url]"))}
+{speech}
 <recv request="BYE" timeout="{plan.talk_ms}" ontimeout="hangs_up">
 {_log("hung_up_on", "[field0]")}</recv>
 {_send(_response(200), then="end")}
@@ -153,8 +162,10 @@ def answering(behaviour: Behaviour, number: str) -> str:
         cancelled = f"""{_send(_response(200))}
 {_send(_invite_response(487))}
 <recv request="ACK" next="end"/>"""
+    # A qualify is a call of its own to SIPp; unanswered, Asterisk finds the phone unreachable.
     return _scenario(
-        f"""<recv request="INVITE" rrs="true"><action>
+        f"""<recv request="OPTIONS" optional="true" next="qualified"/>
+<recv request="INVITE" rrs="true"><action>
 <ereg regexp=".*" search_in="hdr" header="CSeq:" assign_to="cseq"/>
 <ereg regexp=".*" search_in="hdr" header="From:" assign_to="from"/>
 <ereg regexp=".*" search_in="hdr" header="To:" assign_to="to"/>
@@ -174,7 +185,9 @@ def answering(behaviour: Behaviour, number: str) -> str:
 {_send(_response(200), then="end")}
 <label id="hangs_up"/>
 {_send(_own_bye(), _fact("hung_up", number))}
-<recv response="200"/>
+<recv response="200" next="end"/>
+<label id="qualified"/>
+{_send(_response(200))}
 <label id="end"/>
 """
     )

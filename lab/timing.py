@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from lab.child import Child
+from lab.wait import wait_until
 
 SAMPLE_SECONDS = 0.001
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,18 +71,27 @@ class HostJitter:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._report = folder / "host-jitter.json"
+        self._begun = self._report.with_suffix(".begun")
         self._child = Child("host jitter", folder / "host-jitter.log")
         self.stalls: Latency | None = None
         """How late it woke, after the end."""
 
+    @property
+    def is_sampling(self) -> bool:
+        """Has it begun?"""
+        return self._begun.exists()
+
     async def __aenter__(self) -> Self:
         self._report.unlink(missing_ok=True)
+        self._begun.unlink(missing_ok=True)
         self._child.spawn(
             [sys.executable, "-m", "lab.timing", str(self._report)], env={"PYTHONPATH": str(ROOT)}
         )
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        # A signal before it listens would end it without a report.
+        await wait_until(lambda: self.is_sampling, "the jitter sampler begins", seconds=10)
         await self._child.stop(5.0)
         if not self._report.exists():
             raise self._child.failure("it left no report")
@@ -96,6 +106,7 @@ def _sample(report: Path) -> None:
         ended = True
 
     signal.signal(signal.SIGTERM, end)
+    report.with_suffix(".begun").touch()
     late: list[float] = []
     before = time.monotonic()
     while not ended:

@@ -15,6 +15,8 @@ import pytest
 from tests.fakes.redis_server import RedisServer
 from tests.fakes.virtual_time import VirtualTimeLoop
 
+pytest.register_assert_rewrite("tests.fakes.twin_stores", "tests.properties.invariants")
+
 JOURNEYS = Path(__file__).parent / "journeys"
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The Python environment .venv, with the exact versions and hashes of requirements-dev.lock. Made
-# anew only when that file changes.
+# anew only when that file changes. PYTHON=... chooses the interpreter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/progress.sh
@@ -11,7 +11,7 @@ now="$(sha256sum <"$lock")"
 [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && exit 0
 
 python=
-for one in python3.11 /usr/bin/python3.11 python3; do
+for one in ${PYTHON:-python3.11 /usr/bin/python3.11 python3}; do
   if "$one" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     python="$one"
     break

@@ -13,12 +13,13 @@ Q850_TO_SEND = {
     EndReason.NO_ANSWER: 19,  # 480
     EndReason.UNREACHABLE: 20,  # 480
     EndReason.ANSWERED_ELSEWHERE: 26,  # CANCEL with Reason: SIP;cause=200
+    EndReason.UNASSIGNED: 1,  # 404
     EndReason.FAILED: 34,  # 503
 }
 """reason_code of a hang-up that we order."""
 
 BY_SIP_STATUS = {
-    404: EndReason.UNREACHABLE,
+    404: EndReason.UNASSIGNED,
     408: EndReason.NO_ANSWER,
     410: EndReason.UNREACHABLE,
     480: EndReason.BUSY,  # a phone on do-not-disturb: as a busy one, try it again soon
@@ -29,7 +30,7 @@ BY_SIP_STATUS = {
     504: EndReason.UNREACHABLE,
     600: EndReason.BUSY,
     603: EndReason.REFUSED,
-    604: EndReason.UNREACHABLE,
+    604: EndReason.UNASSIGNED,
     607: EndReason.REFUSED,
     608: EndReason.REFUSED,
 }
@@ -37,7 +38,7 @@ REFUSAL_WHEN_RINGING = frozenset({480, 486})
 """From a phone that rang, these are a person pressing "reject"."""
 
 BY_Q850 = {
-    1: EndReason.UNREACHABLE,
+    1: EndReason.UNASSIGNED,
     2: EndReason.UNREACHABLE,
     3: EndReason.UNREACHABLE,
     16: EndReason.NORMAL,

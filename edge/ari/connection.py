@@ -127,7 +127,8 @@ class LivingSocket:
             self._owner.socket_down()
             await connection.close()
             await asyncio.gather(reader, return_exceptions=True)
-        self._log.warning("ari_socket_lost", code=connection.close_code)
+        if not self._retired:
+            self._log.warning("ari_socket_lost", code=connection.close_code)
 
     async def _read(self, connection: ClientConnection) -> None:
         try:

@@ -165,5 +165,6 @@ OPERATIONS = {
         query=("channelId", "application"),
         outcomes={404: Outcome.GONE, 409: Outcome.EXISTS},
     ),
+    "asterisk.getInfo": Operation("getInfo", "GET", "/asterisk/info", Lane.HTTP, query=("only",)),
     "endpoints.listByTech": Operation("listByTech", "GET", "/endpoints/{tech}", Lane.HTTP),
 }

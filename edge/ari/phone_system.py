@@ -12,6 +12,7 @@ from edge.ari import events as ari
 from edge.ari.causes import Q850_TO_SEND
 from edge.ari.connection import Access, LivingSocket
 from edge.ari.devices import Devices
+from edge.ari.forgetting import forget_application
 from edge.ari.ids import ADOPTED, ARRIVAL, our_arguments, read_arrival
 from edge.ari.operations import Outcome
 from edge.ari.rest import Rest
@@ -74,6 +75,8 @@ class AriPhoneSystem:
         self._devices = Devices(settings.run, self._rest)
         self._node_events: asyncio.Queue[NodeEvent | None] = asyncio.Queue()
         self._claims: asyncio.TaskGroup | None = None
+        self._creations: dict[LegId, asyncio.Task[Outcome]] = {}
+        """Legs that Asterisk is about to create: the order does not stop when its asker does."""
         self._is_up = False
         self._log = log.bind(node=settings.node)
 
@@ -194,29 +197,42 @@ class AriPhoneSystem:
             "CONNECTEDLINE(pres,i)": "allowed",
         }
         with self._router.expect_start(dial.leg) as started:
-            outcome = await self._rest.channels.create(
-                dial.leg,
-                f"PJSIP/{dial.endpoint}",
-                self.app,
-                our_arguments(dial.leg),
-                {**dial.variables, **shown},
+            creation = asyncio.create_task(
+                self._rest.channels.create(
+                    dial.leg,
+                    f"PJSIP/{dial.endpoint}",
+                    self.app,
+                    our_arguments(dial.leg),
+                    {**dial.variables, **shown},
+                )
             )
+            self._creations[dial.leg] = creation
+            creation.add_done_callback(lambda task: self._created(dial.leg, task))
+            outcome = await asyncio.shield(creation)
             if outcome is Outcome.REFUSED:
                 return NotDialled(EndReason.UNREACHABLE)
             if outcome is not Outcome.OK:
                 return NotDialled(EndReason.FAILED)
-            self._router.legs[dial.leg].present = True
+            self._router.note_present(dial.leg)
             # The answer to create may come before the channel is in our application, and a dial
             # before that is refused (one in ten, measured).
             await asyncio.wait([started], timeout=START_SECONDS)
         if await self._rest.channels.dial(dial.leg, dial.ring_seconds) is Outcome.OK:
             return Dialled()
+        await self.hang_up(dial.leg)
         return NotDialled(EndReason.FAILED)
 
+    def _created(self, leg: LegId, creation: asyncio.Task[Outcome]) -> None:
+        del self._creations[leg]
+        if not creation.cancelled():
+            creation.exception()  # dial tells it; when dial was cancelled nobody wants to know
+
     async def hang_up(self, leg: LegId, reason: EndReason = EndReason.NORMAL) -> None:
-        known = self._router.legs.get(leg)
-        if known is not None and known.ordered_end is None:
-            known.ordered_end = reason
+        """Also right for a leg whose dial was cancelled half-way: none is left behind."""
+        self._router.order_end(leg, reason)
+        creation = self._creations.get(leg)
+        if creation is not None:
+            await asyncio.wait([creation])
         await self._rest.channels.hangup(leg, Q850_TO_SEND[reason])
 
     async def play(self, leg: LegId, playback: PlaybackId, sounds: Sequence[str]) -> Done:
@@ -265,16 +281,7 @@ class AriPhoneSystem:
         await self._stage.remove(bridge)
 
     async def forget_application(self, run: RunId) -> None:
-        """End a dead application's subscriptions; Asterisk keeps it as long as it has one.
-
-        Only for an application whose legs were all adopted. Idempotent.
-        """
-        application = await self._rest.applications.get(run)
-        if application is not None:
-            sources = [f"bridge:{bridge}" for bridge in application["bridge_ids"]]
-            sources += [f"deviceState:{device}" for device in application["device_names"]]
-            for source in sources:
-                await self._rest.applications.unsubscribe(run, [source])
+        await forget_application(self._rest, run)
 
     async def survey(self) -> Survey:
         return await take_survey(self._rest)

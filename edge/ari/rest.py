@@ -143,8 +143,10 @@ class Bridges(Resource):
         self, bridge_id: str, channel_ids: Iterable[str], role: str | None = None
     ) -> Outcome:
         """OK is no proof that they are in: wait for ChannelEnteredBridge. GONE: one of them is."""
-        query = {"channel": ",".join(channel_ids)} | ({"role": role} if role else {})
-        return await self._outcome("bridges.addChannel", bridge_id, **query)
+        channels = ",".join(channel_ids)
+        if role is None:
+            return await self._outcome("bridges.addChannel", bridge_id, channel=channels)
+        return await self._outcome("bridges.addChannel", bridge_id, channel=channels, role=role)
 
 
 class Playbacks(Resource):
@@ -193,6 +195,13 @@ class Endpoints(Resource):
         return await self._snapshots("endpoints.listByTech", tech)
 
 
+class Asterisk(Resource):
+    async def startedAt(self) -> str:
+        """ISO 8601, to the millisecond."""
+        _, reply = await self._call("asterisk.getInfo", only="status")
+        return str(reply.json()["status"]["startup_time"])
+
+
 class Rest:
     """Every REST method we use. Each raises NodeFault when the node fails or stays silent."""
 
@@ -201,5 +210,6 @@ class Rest:
         self.bridges = Bridges(wire)
         self.playbacks = Playbacks(wire)
         self.applications = Applications(wire)
+        self.asterisk = Asterisk(wire)
         self.events = Events(wire)
         self.endpoints = Endpoints(wire)

@@ -4,13 +4,12 @@ Everything here is synchronous: the socket's reader parses, routes and reads on.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from edge.ari import events as ari
 from edge.ari.causes import end_reason
+from edge.ari.legs import LEG_STATES, OUTBOUND_STATES, Feed, Leg
 from edge.domain.ids import BridgeId, LegId, PlaybackId
 from edge.ports.phone_system import (
     DigitPressed,
@@ -27,63 +26,7 @@ from edge.ports.phone_system import (
 REMEMBERED_ENDS = 10_000
 """Legs whose end is remembered for a listener who comes late (a step between two feeds)."""
 
-LEG_STATES = {"Ringing": LegState.RINGING, "Up": LegState.UP}
-"""By ARI's channel state; an arrival that we have not answered is Ring, to us DOWN."""
 STATE_ORDER = (LegState.DOWN, LegState.RINGING, LegState.UP)
-OUTBOUND_STATES = frozenset({"Down", "Ringing"})
-
-
-class Feed:
-    """The events of one leg for one listener; unbounded, because nothing may be dropped."""
-
-    def __init__(self, waiting: Iterable[LegEvent] = ()) -> None:
-        self._events = deque(waiting)
-        self._came = asyncio.Event()
-        if self._events:
-            self._came.set()
-
-    async def next(self) -> LegEvent:
-        """The next event; LegEnded is the last and is told again to whoever asks again."""
-        await self._came.wait()
-        event = self._events[0]
-        if not isinstance(event, LegEnded):
-            self._events.popleft()
-            if not self._events:
-                self._came.clear()
-        return event
-
-    def pending(self) -> int:
-        return len(self._events)
-
-    def put(self, event: LegEvent) -> None:
-        self._events.append(event)
-        self._came.set()
-
-
-@dataclass(slots=True)
-class Leg:
-    """What we know of a living leg."""
-
-    state: LegState = LegState.DOWN
-    present: bool = False
-    """It was seen in our application."""
-    outbound: bool = True
-    """A phone is being rung; False for a caller, whose end needs no telling apart."""
-    told_ringing: bool = False
-    told_answered: bool = False
-    ordered_end: EndReason | None = None
-    """Why we hung it up, if we did."""
-    request: ari.ChannelHangupRequest | None = None
-    music_class: str | None = None
-    """As we last set it on the channel; None: not known."""
-    placing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while the leg is put into a holding bridge."""
-    playbacks: set[PlaybackId] = field(default_factory=set)
-    feeds: list[Feed] = field(default_factory=list)
-    unheard: list[LegEvent] = field(default_factory=list)
-    """Events before the first listener came (an arrival is born before anyone knows it)."""
-    starts: list["asyncio.Future[bool]"] = field(default_factory=list)
-    entries: list[tuple[BridgeId, "asyncio.Future[bool]"]] = field(default_factory=list)
 
 
 class Router:
@@ -137,6 +80,18 @@ class Router:
         finally:
             leg.starts.remove(awaited)
             self._forget_if_unused(leg_id, leg)
+
+    def note_present(self, leg_id: LegId) -> None:
+        """A REST answer says that the leg exists, before or without its StasisStart."""
+        leg = self.legs.get(leg_id)
+        if leg is not None:
+            leg.present = True
+
+    def order_end(self, leg_id: LegId, reason: EndReason) -> None:
+        """We are about to hang it up: this will be its reason, whatever Asterisk says."""
+        leg = self.legs.get(leg_id)
+        if leg is not None and leg.ordered_end is None:
+            leg.ordered_end = reason
 
     def _forget_if_unused(self, leg_id: LegId, leg: Leg) -> None:
         used = leg.present or leg.feeds or leg.starts or leg.entries
@@ -197,7 +152,7 @@ class Router:
         leg.state = state
         if state is LegState.RINGING:
             self._ringing(leg_id)
-        elif state is LegState.UP and not leg.told_answered:
+        elif state is LegState.UP and leg.outbound and not leg.told_answered:
             leg.told_answered = True
             self._tell(leg_id, LegAnswered())
 
@@ -220,32 +175,32 @@ class Router:
         if leg is None:
             return
         if leg.ordered_end is not None:
-            self.end(leg_id, leg.ordered_end)
+            self._end(leg_id, leg.ordered_end)
         elif leg.request is None:
-            self.end(leg_id, EndReason.NORMAL)
+            self._end(leg_id, EndReason.NORMAL)
         elif not leg.request.soft:
             self._end_by(leg_id, leg, leg.request.cause, leg.request.tech_cause)
         else:
             timed_out = leg.outbound and leg.state is not LegState.UP
-            self.end(leg_id, EndReason.NO_ANSWER if timed_out else EndReason.NORMAL)
+            self._end(leg_id, EndReason.NO_ANSWER if timed_out else EndReason.NORMAL)
 
     def _destroyed(self, leg_id: LegId, cause: int, sip_status: int) -> None:
         leg = self.legs.get(leg_id)
         if leg is None:
             return
         if leg.ordered_end is not None:
-            self.end(leg_id, leg.ordered_end)
+            self._end(leg_id, leg.ordered_end)
         elif leg.request is not None and leg.request.soft and cause == 19:
-            self.end(leg_id, EndReason.NO_ANSWER)
+            self._end(leg_id, EndReason.NO_ANSWER)
         else:
             self._end_by(leg_id, leg, cause, sip_status)
 
     def _end_by(self, leg_id: LegId, leg: Leg, cause: int, sip_status: int) -> None:
         rang = leg.state is LegState.RINGING
         answered = leg.state is LegState.UP or not leg.outbound
-        self.end(leg_id, end_reason(cause, sip_status, rang=rang, answered=answered))
+        self._end(leg_id, end_reason(cause, sip_status, rang=rang, answered=answered))
 
-    def end(self, leg_id: LegId, reason: EndReason) -> None:
+    def _end(self, leg_id: LegId, reason: EndReason) -> None:
         """The leg is no more; a second end says nothing."""
         leg = self.legs.pop(leg_id, None)
         self.bridge_of.pop(leg_id, None)
@@ -272,15 +227,18 @@ class Router:
         """After a gap in the events: tell what the listeners missed.
 
         `states` are ARI's channel states of all legs that stand in our application, asked for
-        after `known_before` was taken: a leg that came later is not judged by them.
+        after `known_before` was taken: a leg that came later is not judged by them. Who listened
+        to a leg that is gone was told FeedBroken and finds out by the survey whether it ended or
+        the whole node did; LegEnded would say more than we know.
         """
         for leg_id in known_before:
             leg = self.legs.get(leg_id)
             if leg is None or not leg.present:
                 continue
             if leg_id not in states:
-                lost = leg.outbound and leg.state is not LegState.UP
-                self.end(leg_id, EndReason.FAILED if lost else EndReason.NORMAL)
+                leg.present = False
+                self._settle((*leg.starts, *(future for _, future in leg.entries)), False)
+                self._forget_if_unused(leg_id, leg)
                 continue
             state = LEG_STATES.get(states[leg_id], LegState.DOWN)
             if STATE_ORDER.index(state) > STATE_ORDER.index(leg.state):

@@ -1,19 +1,23 @@
 """What a node has at one moment: legs, bridges, and which application each leg stands in."""
 
 import asyncio
+from datetime import datetime
 
 from edge.ari.events import Channel, read_channel
 from edge.ari.ids import EDGE_PREFIX
+from edge.ari.legs import LEG_STATES
 from edge.ari.rest import Rest
-from edge.ari.router import LEG_STATES
 from edge.domain.ids import BridgeId, LegId, RunId
 from edge.ports.phone_system import LegState, Survey, SurveyedLeg
 
 
 async def take_survey(rest: Rest) -> Survey:
-    """Three lists, asked for at once; a leg that comes or goes meanwhile may be in one only."""
-    channels, bridges, applications = await asyncio.gather(
-        rest.channels.list(), rest.bridges.list(), rest.applications.list()
+    """Lists asked for at once; a leg that comes or goes meanwhile may be in one only."""
+    channels, bridges, applications, started_at = await asyncio.gather(
+        rest.channels.list(),
+        rest.bridges.list(),
+        rest.applications.list(),
+        rest.asterisk.startedAt(),
     )
     members = {
         BridgeId(bridge["id"]): frozenset(LegId(leg) for leg in bridge["channels"])
@@ -34,6 +38,7 @@ async def take_survey(rest: Rest) -> Survey:
             for app in applications
             if app["name"].startswith(EDGE_PREFIX)
         },
+        started_at_ms=round(datetime.fromisoformat(started_at).timestamp() * 1000),
     )
 
 

@@ -85,8 +85,10 @@ def read(path: Path, findings: Findings, substitute: Substitute | None = None) -
         findings.add(file, "", f"is not YAML: {fault.problem or fault}", line)
     except yaml.YAMLError as fault:
         findings.add(file, "", f"is not YAML: {str(fault).splitlines()[0]}")
-    except (RecursionError, _RefersToItself):
+    except _RefersToItself:
         findings.add(file, "", "nests without end: an alias refers to what it stands in")
+    except RecursionError:
+        findings.add(file, "", "nests too deeply")
     return None
 
 

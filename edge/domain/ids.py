@@ -51,3 +51,8 @@ def new_run_id() -> RunId:
 def conversation_bridge(entry: EntryId) -> BridgeId:
     """The bridge of an entry's conversation, known from the entry alone: a takeover finds it."""
     return BridgeId(f"talk_{entry.removeprefix('ent_')}")
+
+
+def entry_of_conversation(bridge: BridgeId) -> EntryId | None:
+    """Whose conversation's bridge this is; None for a bridge of another kind."""
+    return EntryId(f"ent_{bridge.removeprefix('talk_')}") if bridge.startswith("talk_") else None

@@ -14,6 +14,7 @@ class LegFailure(StrEnum):
     FAILED = "failed"
     NOT_DIALLED = "not_dialled"
     CANCELLED = "cancelled"
+    LOST = "lost"  # it ended while no edge looked; nobody knows why
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,13 @@ CONSEQUENCES: dict[LegFailure, Consequence] = {
     LegFailure.FAILED: Consequence(10_000, is_miss=False, is_unreachable=False),
     LegFailure.NOT_DIALLED: Consequence(0, is_miss=False, is_unreachable=False),
     LegFailure.CANCELLED: Consequence(0, is_miss=False, is_unreachable=False),
+    LegFailure.LOST: Consequence(0, is_miss=False, is_unreachable=False),
 }
 
 RESERVED_FOR_MS = 2_000
 """A leg that is reserved and not dialled within this is given back; nobody's miss."""
 RING_GRACE_MS = 3_000
 """Asterisk ends the ringing itself; this much later Redis frees the agent all the same."""
+UNSEEN_LEG_MS = 5_000
+"""A leg that nobody looked after for a while (its edge died, Redis was away) has at least so much
+time left: first Asterisk is asked whether its phone was answered."""

@@ -8,13 +8,11 @@ from edge.domain.entry import Entry, Joining
 from edge.domain.ids import EntryId, QueueId
 from edge.domain.routing import ToQueue
 from edge.journey.floor import Floor
+from edge.journey.leg import ENTRY_VARIABLE, PLACE_VARIABLE
 from edge.ports.phone_system import Arrival, Done, PhoneSystem
 from edge.ports.queue_store import JoinWord
 
 log = structlog.get_logger()
-
-PLACE_VARIABLE = "QE_PLACE"
-ENTRY_VARIABLE = "QE_ENTRY"
 
 
 async def arrive(

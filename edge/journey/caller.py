@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from edge.domain.agent import Agent
+from edge.domain.agent import Agent, Occupancy
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import AccountId, EntryId, LegId, UserId
 from edge.domain.offer import LegFailure
@@ -140,11 +140,19 @@ class Caller:
             await self._adopt(rung)
             offer = self._offer_to(entry, agent)
             if rung.has_ended:
+                dialled = agent.occupancy is not Occupancy.RESERVED
+                failure = LegFailure.LOST if dialled else LegFailure.NOT_DIALLED
                 _, moved = await self._floor.store.fail_leg(
-                    self._account, agent.id, rung.id, LegFailure.NOT_DIALLED
+                    self._account, agent.id, rung.id, failure
                 )
                 self._floor.follow_up(self._account, moved)
                 return False
+            if rung.is_ringing.is_set():
+                # The edge may have died before it wrote down that the dial was taken.
+                _, moved = await self._floor.store.leg_dialled(
+                    self._account, agent.id, rung.id, offer.ring_seconds
+                )
+                self._floor.follow_up(self._account, moved)
             end = await while_present(leg, await_answer(self._floor, offer, rung))
             return await self._after_offer(end, entry, agent, rung, leg)
 

@@ -14,7 +14,8 @@ log = structlog.get_logger()
 
 async def leave(floor: Floor, account: AccountId, entry: Entry, caller: Leg) -> bool:
     """End the place of a caller who is gone. False when it was accepted in the same moment."""
-    disposition = Disposition.NODE_LOST if caller.is_lost_with_node else Disposition.ABANDONED
+    died_with_node = caller.missed_since_ms > entry.joined_at_ms
+    disposition = Disposition.NODE_LOST if died_with_node else Disposition.ABANDONED
     word, moved = await floor.store.leave(account, entry.id, disposition)
     floor.follow_up(account, moved)
     if word is LeaveWord.STALE:

@@ -22,6 +22,10 @@ from edge.ports.phone_system import (
 
 Result = TypeVar("Result")
 
+PLACE_VARIABLE = "QE_PLACE"
+ENTRY_VARIABLE = "QE_ENTRY"
+"""What is written on a caller's leg once it has a place in a line."""
+
 
 class Gone:
     """What a step's result is when the leg ended first; the step was cancelled."""
@@ -42,7 +46,8 @@ class Leg:
         self.exists = exists
         self.is_ringing = asyncio.Event()
         self.is_answered = asyncio.Event()
-        self.is_lost_with_node = False
+        self.missed_since_ms = 0
+        """Start of the node that has it no more, by a survey; 0 where the end itself was told."""
         self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
         self._playbacks: dict[PlaybackId, asyncio.Event] = {}
 
@@ -72,7 +77,7 @@ class Leg:
         found = survey.legs.get(self.id)
         if found is None:
             if self.exists:
-                self.is_lost_with_node = True
+                self.missed_since_ms = survey.started_at_ms
                 self.end(EndReason.FAILED)
             return
         self.exists = True

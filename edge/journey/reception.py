@@ -20,6 +20,7 @@ log = structlog.get_logger()
 RESUME_AFTER_SECONDS = 1.0
 RESUMED_AT_MOST = 30
 
+Start = tuple[Arrival, ToQueue]
 StarCodes = Callable[[Floor, PhoneSystem, Arrival, ToStarCode], Awaitable[None]]
 
 
@@ -86,7 +87,7 @@ class Reception:
                 await caller.conduct(arrival, route)
             except Exception:
                 log.exception("conductor_failed", entry=caller.id)
-                await self._rescue(phone, route.account, caller, arrival)
+                await self._rescue(phone, route.account, caller, (arrival, route))
 
     async def _resume(self, phone: PhoneSystem, account: AccountId, entry: Entry) -> None:
         caller = Caller(self._floor, phone, account, entry.id)
@@ -98,18 +99,25 @@ class Reception:
                 await self._rescue(phone, account, caller, None)
 
     async def _rescue(
-        self, phone: PhoneSystem, account: AccountId, caller: Caller, arrival: Arrival | None
+        self, phone: PhoneSystem, account: AccountId, caller: Caller, start: Start | None
     ) -> None:
-        """The fallback: as if taken over from an edge that died; music goes on meanwhile."""
-        for _ in range(RESUMED_AT_MOST):
+        """The fallback: as if taken over from an edge that died; music goes on meanwhile.
+
+        A node that is away is waited for, however long; other faults get 30 tries.
+        """
+        failures = 0
+        while failures < RESUMED_AT_MOST:
             await asyncio.sleep(RESUME_AFTER_SECONDS)
             entry = await self._floor.store.entry(account, caller.id)
             try:
-                if entry is None and arrival is not None:
-                    await phone.hang_up(arrival.leg)
+                if entry is None and start is not None:
+                    await caller.conduct(*start)
                 elif entry is not None and entry.stage is not Stage.ENDED:
                     await caller.resume(entry, await self._agents_of(account, entry))
+            except NodeFault as fault:
+                log.debug("conductor_waits", entry=caller.id, reason=str(fault))
             except Exception:
+                failures += 1
                 log.exception("conductor_failed", entry=caller.id)
             else:
                 return

@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import structlog
 
-from edge.domain.entry import Entry
-from edge.domain.ids import AccountId, LegId, RunId
+from edge.domain.entry import Entry, Stage
+from edge.domain.ids import AccountId, EntryId, LegId, RunId, entry_of_conversation
 from edge.journey.floor import Floor
-from edge.ports.phone_system import Arrival, Done, PhoneSystem
+from edge.journey.leg import ENTRY_VARIABLE
+from edge.ports.phone_system import Arrival, Done, PhoneSystem, Survey
 
 log = structlog.get_logger()
 
+ADOPTED_WITHIN_SECONDS = 30
 
 Resume = Callable[[PhoneSystem, AccountId, Entry], None]
 Arrived = Callable[[PhoneSystem, Arrival], None]
@@ -19,8 +21,8 @@ Arrived = Callable[[PhoneSystem, Arrival], None]
 async def take_over(floor: Floor, dead: RunId, resume: Resume, arrived: Arrived) -> None:
     """Take what the dead edge owned in every account, and its calls that stood nowhere.
 
-    One move an account: two edges that try at once share nothing, and if this edge dies in
-    between, what it took is its own and is taken from it in turn.
+    One move an account; if this edge dies in between, what it took is its own and is taken from
+    it in turn, and the rest is given to the next.
     """
     taken: set[LegId] = set()
     for account in floor.directory.accounts:
@@ -32,17 +34,49 @@ async def take_over(floor: Floor, dead: RunId, resume: Resume, arrived: Arrived)
         floor.follow_up(account, moved)
     strays = 0
     for phone in floor.phones.values():
-        for leg in (await phone.survey()).waiting_in_app.get(dead, frozenset()) - taken:
+        survey = await phone.survey()
+        for leg in survey.waiting_in_app.get(dead, frozenset()) - taken:
             strays += 1
-            await _take_in(phone, leg, arrived)
+            await _take_in(floor, phone, leg, arrived)
+        await _clear_bridges(floor, phone, survey)
     await floor.store.bury(dead)
     log.warning("edge_taken_over", dead=dead, legs=len(taken), strays=strays)
+    for phone in floor.phones.values():
+        await _forget(floor, phone, dead)
 
 
-async def _take_in(phone: PhoneSystem, leg: LegId, arrived: Arrived) -> None:
-    """A leg that the dead edge wrote down nowhere: a caller arrives anew, the rest is ended."""
+async def _take_in(floor: Floor, phone: PhoneSystem, leg: LegId, arrived: Arrived) -> None:
+    """A leg that no living entry has: a caller not yet in line arrives anew, the rest is ended."""
     arrival = await phone.recall_arrival(leg)
-    if arrival is None:
+    entry = await phone.variable(leg, ENTRY_VARIABLE)
+    if arrival is None or (entry and await _has_ended(floor, EntryId(entry))):
         await phone.hang_up(leg)
     elif await phone.adopt(leg) is Done.DONE:
         arrived(phone, arrival)
+
+
+async def _clear_bridges(floor: Floor, phone: PhoneSystem, survey: Survey) -> None:
+    """Remove the empty bridges of conversations that are over."""
+    for bridge, legs in survey.bridges.items():
+        entry = entry_of_conversation(bridge)
+        if entry is not None and not legs and await _has_ended(floor, entry):
+            await phone.remove_bridge(bridge)
+
+
+async def _has_ended(floor: Floor, entry: EntryId) -> bool:
+    """One that no account knows has not: another site may share the node."""
+    for account in floor.directory.accounts:
+        found = await floor.store.entry(account, entry)
+        if found is not None:
+            return found.stage is Stage.ENDED
+    return False
+
+
+async def _forget(floor: Floor, phone: PhoneSystem, dead: RunId) -> None:
+    """When all legs have moved to us, nothing of the dead edge is left on the node."""
+    for _ in range(ADOPTED_WITHIN_SECONDS):
+        if not (await phone.survey()).waiting_in_app.get(dead):
+            await phone.forget_application(dead)
+            return
+        await floor.clock.sleep(1)
+    log.error("legs_not_adopted", dead=dead, node=phone.node)

@@ -119,6 +119,8 @@ class Survey:
     bridges: dict[BridgeId, frozenset[LegId]]
     waiting_in_app: dict[RunId, frozenset[LegId]]
     """Legs by the application they stand in, for every application named `edge-…`."""
+    started_at_ms: int = 0
+    """When the node was started: legs that are older went down with its last run."""
 
 
 class DeviceState(StrEnum):
@@ -230,6 +232,9 @@ class PhoneSystem(Protocol):
     async def recall_arrival(self, leg: LegId) -> Arrival | None:
         """The arrival as the channel itself remembers it (its variables), for a leg that a dead
         edge had claimed and written down nowhere; None when the leg is gone or is not a caller."""
+
+    async def forget_application(self, run: RunId) -> None:
+        """Clear what the node keeps for a dead edge, once all its legs are adopted. Idempotent."""
 
     async def survey(self) -> Survey: ...
 

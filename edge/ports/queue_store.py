@@ -120,10 +120,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class LivingEdges:
-    """The edges whose lease runs, and those whose lease ended and whose calls nobody has yet."""
+    """The edges whose lease runs, and those whose lease ended and whose calls nobody has yet.
+
+    `to_take` are the dead whom this edge is to take over: no other living edge is at it.
+    """
 
     alive: frozenset[RunId]
     dead: frozenset[RunId]
+    to_take: frozenset[RunId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +222,18 @@ class QueueStore(Protocol):
     async def fire(self, due: Due, alive: frozenset[RunId]) -> tuple[FireWord, Moved]:
         """Do what is due, once. SILENT_OWNER: it waits for the takeover of a dead edge's leg."""
 
-    async def beat(self) -> tuple[BeatWord, LivingEdges]:
-        """Renew this edge's lease (3 s). LEASE_LOST: others have taken its calls; start anew."""
+    async def beat(self, *, takes_over: bool = True) -> tuple[BeatWord, LivingEdges]:
+        """Renew this edge's lease (3 s). LEASE_LOST: others have taken its calls; start anew.
+
+        With `takes_over` the dead whom nobody takes over are given to this edge.
+        """
+
+    async def retire(self) -> None:
+        """Give the lease back at once, with all calls, for the others to take over."""
 
     async def take_over(self, account: AccountId, dead: RunId) -> tuple[TakeOverWord, Moved]:
         """Make all that the dead edge owned in this account ours; the loser of a race gets
-        nothing. Returns the entries with the agents of their legs."""
+        nothing. Returns the entries with the agents of their legs, which have 5 s at least."""
 
     async def bury(self, dead: RunId) -> None:
         """Forget the dead edge, once all its accounts have been taken over."""

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 ANSWER_WITHIN_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 0.5
+RECOVERY_SECONDS = 30.0
 
 # BusyLoadingError is a ConnectionError of redis-py: a Redis that still reads its file is away.
 AWAY = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, OSError)
@@ -46,7 +47,8 @@ async def run_id_of(client: Redis) -> str:
 
 
 async def _command(client: Redis, *args: str | int) -> Any:
-    return await client.execute_command(*args)  # type: ignore[no-untyped-call]
+    async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+        return await client.execute_command(*args)  # type: ignore[no-untyped-call]
 
 
 class Connection:
@@ -59,22 +61,19 @@ class Connection:
         self._redis_run = ""
         self._mending = asyncio.Lock()
         self._is_closed = False
-        self._guarded = self._client(socket_timeout=ANSWER_WITHIN_SECONDS, greet=self._greet)
-        self._plain = self._client(socket_timeout=ANSWER_WITHIN_SECONDS, greet=None)
-        # A blocking read must not be cut by the answer limit of moves.
-        self.listening = self._client(socket_timeout=None, greet=None)
+        self._guarded = self._client(greet=self._greet)
+        self._plain = self._client(greet=None)
+        self.listening = self._client(greet=None)
 
-    def _client(
-        self,
-        socket_timeout: float | None,
-        greet: Callable[[AbstractConnection], Awaitable[None]] | None,
-    ) -> Redis:
+    def _client(self, greet: Callable[[AbstractConnection], Awaitable[None]] | None) -> Redis:
         pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
             self._url,
             max_connections=16,
             timeout=None,
             decode_responses=True,
-            socket_timeout=socket_timeout,
+            # Its own time limit is wait_for, which on Python 3.11 can swallow a cancellation that
+            # comes as the answer does; ours is around each command.
+            socket_timeout=None,
             socket_connect_timeout=ANSWER_WITHIN_SECONDS,
             retry=Retry(NoBackoff(), 0),
             redis_connect_func=greet,
@@ -146,10 +145,11 @@ class Connection:
         """Let the store assert itself in the Redis run that is there now; one at a time."""
         async with self._mending:
             try:
-                run = await run_id_of(self._plain)
-                if run == self._redis_run:
-                    return
-                await self._recover(self._plain, run)
+                async with asyncio.timeout(RECOVERY_SECONDS):
+                    run = await run_id_of(self._plain)
+                    if run == self._redis_run:
+                        return
+                    await self._recover(self._plain, run)
             except AWAY as fault:
                 log.warning("redis_away", fault=type(fault).__name__)
                 await asyncio.sleep(self._pause(3))

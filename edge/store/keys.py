@@ -75,6 +75,7 @@ KEYS: tuple[KeyKind, ...] = (
     KeyKind("{account}:queue:<id>:ready", "zset", "ready agents by strategy", "while any"),
     KeyKind("{site}:edges", "zset", "run → end of lease, ms", "permanent"),
     KeyKind("{site}:dead", "zset", "runs whose calls are being taken over", "while any"),
+    KeyKind("{site}:takers", "hash", "dead run → the run that takes it over", "while any"),
     KeyKind("{site}:redis_run", "string", "the Redis run last seen", "permanent"),
     KeyKind("{site}:asserted:<redis run>", "set", "edges that have asserted", "a day"),
 )

@@ -6,7 +6,7 @@ then asserts its mirror, newest record first, and claims wait until all edges ha
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -77,17 +77,14 @@ async def wait_for_others(client: Redis, redis_run: str, run: RunId) -> None:
     await client.sadd(name, run)
     await client.expire(name, ASSERTED_KEPT_SECONDS)
 
-    async def all_have() -> None:
-        while True:
-            alive = set(await client.zrange(f"{keys.SITE}:edges", 0, -1))
-            if alive <= set(await client.smembers(name)):
-                return
-            await asyncio.sleep(0.05)
-
     try:
-        await asyncio.wait_for(all_have(), WAIT_FOR_OTHERS_SECONDS)
+        async with asyncio.timeout(WAIT_FOR_OTHERS_SECONDS):
+            while not await _all_have(client, name):  # noqa: ASYNC110 - other processes do
+                await asyncio.sleep(0.05)
     except TimeoutError:
         log.warning("edges_did_not_assert_in_time", redis_run=redis_run)
 
 
-Assert = Callable[[AccountId, str], Awaitable[None]]
+async def _all_have(client: Redis, name: str) -> bool:
+    alive = set(await client.zrange(f"{keys.SITE}:edges", 0, -1))
+    return alive <= set(await client.smembers(name))

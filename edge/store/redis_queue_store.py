@@ -11,7 +11,13 @@ from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Joining
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
 from edge.domain.matching import Heads, Match
-from edge.domain.offer import CONSEQUENCES, RESERVED_FOR_MS, RING_GRACE_MS, LegFailure
+from edge.domain.offer import (
+    CONSEQUENCES,
+    RESERVED_FOR_MS,
+    RING_GRACE_MS,
+    UNSEEN_LEG_MS,
+    LegFailure,
+)
 from edge.domain.settings import Account, Queue
 from edge.domain.strategies import STRATEGIES
 from edge.ports.queue_store import (
@@ -74,11 +80,11 @@ class RedisQueueStore:
         for known in self._mirror.accounts():
             for rows in self._mirror.assertions(known):
                 reply = await self._connection.move_unguarded(
-                    client, "assert", keys.account_tag(known), [self.run, rows]
+                    client, "assert", keys.account_tag(known), [self.run, rows, UNSEEN_LEG_MS]
                 )
                 self._mirror.keep(known, reply)
         await self._connection.move_unguarded(
-            client, "beat", keys.SITE, [self.run, redis_run, LEASE_MS]
+            client, "beat", keys.SITE, [self.run, redis_run, LEASE_MS, 1, 0]
         )
         await wait_for_others(client, redis_run, self.run)
         for account in self._accounts:
@@ -255,22 +261,29 @@ class RedisQueueStore:
 
     # --- edges
 
-    async def beat(self) -> tuple[BeatWord, LivingEdges]:
+    async def beat(self, *, takes_over: bool = True) -> tuple[BeatWord, LivingEdges]:
+        # The recovery of a new connection has made the first beat in its Redis run.
         await self._connection.read("PING")
         reply = await self._connection.move(
-            "beat", keys.SITE, [self.run, self._connection.redis_run, LEASE_MS]
+            "beat",
+            keys.SITE,
+            [self.run, self._connection.redis_run, LEASE_MS, 0, int(takes_over)],
         )
-        return BeatWord(reply["word"]), LivingEdges(
-            alive=frozenset(RunId(run) for run in reply["alive"] or ()),
-            dead=frozenset(RunId(run) for run in reply["dead"] or ()),
+        alive, dead, to_take = (
+            frozenset(RunId(run) for run in reply[which] or ())
+            for which in ("alive", "dead", "to_take")
         )
+        return BeatWord(reply["word"]), LivingEdges(alive, dead, to_take)
+
+    async def retire(self) -> None:
+        await self._connection.move("retire", keys.SITE, [self.run])
 
     async def take_over(self, account: AccountId, dead: RunId) -> tuple[TakeOverWord, Moved]:
-        word, moved = await self._move("take_over", account, dead)
+        word, moved = await self._move("take_over", account, dead, UNSEEN_LEG_MS)
         return TakeOverWord(word), moved
 
     async def bury(self, dead: RunId) -> None:
-        await self._connection.read("ZREM", f"{keys.SITE}:dead", dead)
+        await self._connection.move("bury", keys.SITE, [self.run, dead])
 
     async def summons(self) -> Summons:
         return await self._summons.next()

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 PARTS_OF_ACCOUNT = ("account", "agents", "entries", "legs", "answer")
 PARTS_OF_SITE = ("site",)
-SITE_MOVES = frozenset({"beat"})
+SITE_MOVES = frozenset({"beat", "bury", "retire"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,15 @@ class LoopLag:
         """The longest lag remembered; 0 before the first sample."""
         return max(self._lags, default=0.0)
 
+    def summary(self) -> dict[str, float]:
+        """How many samples, and the median, 99th percentile and worst of them in ms."""
+        return {
+            "count": len(self._lags),
+            "median_ms": round(self.quantile(0.5) * 1000, 1),
+            "p99_ms": round(self.quantile(0.99) * 1000, 1),
+            "worst_ms": round(self.worst() * 1000, 1),
+        }
+
     def quantile(self, share: float) -> float:
         """The lag that `share` (0 to 1) of the samples do not exceed; 0 before the first."""
         if not 0 <= share <= 1:

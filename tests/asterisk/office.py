@@ -2,9 +2,8 @@
 
 import base64
 import contextlib
-import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +11,17 @@ from typing import Any
 
 import aiohttp
 import redis.asyncio
-import yaml
 
-from edge.store.keys import KEYS
 from lab.numbers import Slot
 from lab.phone import Phone
 from lab.ports import free_port
 from lab.processes import EdgeProcess, RedisProcess
+from lab.sipp import SippPhone
+from lab.sipp_scenarios import Behaviour
 from lab.wait import wait_until
+from tests.asterisk.leftovers import stray_keys
+from tests.asterisk.office_files import KEY, Wanted, account_of, write_files
 
-KEY = "sk_test"
 TONES = {"caller": 900, "agent": 1300}
 
 
@@ -59,43 +59,32 @@ class Office:
 
     # --- set-up
 
-    async def open(self, *, agents: int, callers: int, **queue: Any) -> None:
-        """Write the configuration, start Redis and the edge. `queue` overrides its settings."""
-        self._write_config(agents, callers, queue)
+    async def open(
+        self,
+        *,
+        agents: int,
+        callers: int,
+        queues: int = 1,
+        more_accounts: Sequence[Wanted] = (),
+        with_edge: bool = True,
+        **settings: Any,
+    ) -> None:
+        """Write the configuration, start Redis and the edge. `settings` are the queues' own."""
+        account = account_of(
+            self.account,
+            self.slot,
+            agents=agents,
+            callers=callers,
+            queues=queues,
+            settings=settings,
+        )
+        write_files(self.folder, self._site(), [account, *more_accounts])
         await self.redis_process.start()
-        await self.edge.start()
+        if with_edge:
+            await self.edge.start()
 
-    def _write_config(self, agents: int, callers: int, queue: dict[str, Any]) -> None:
-        users = [
-            {"id": f"user_{kind}{n}", "name": f"{kind}{n}", "extension": number, "sip": number}
-            for kind, count, number_of in (
-                ("a", agents, self.slot.agent),
-                ("c", callers, self.slot.caller),
-            )
-            for n in range(1, count + 1)
-            for number in [number_of(n)]
-        ]
-        members = [
-            {"id": f"qum_a{n}", "user_id": f"user_a{n}", "position": n}
-            for n in range(1, agents + 1)
-        ]
-        account = {
-            "id": self.account,
-            "name": "Test",
-            "api_key_sha256": [hashlib.sha256(KEY.encode()).hexdigest()],
-            "users": users,
-            "queues": [
-                {
-                    "id": self.queue,
-                    "name": "Main",
-                    "extension": self.slot.queue(),
-                    "members": members,
-                    **queue,
-                }
-            ],
-            "phone_numbers": [{"number": self.slot.outside_number(), "queue_id": self.queue}],
-        }
-        site = {
+    def _site(self) -> dict[str, Any]:
+        return {
             "nodes": [
                 {
                     "id": "pbx-1",
@@ -108,10 +97,7 @@ class Office:
             "redis": {"url": self.redis_process.url},
             "http": {"host": "127.0.0.1", "port": self.http_port},
             "logging": {"level": "info", "format": "json", "mask_personal_data": False},
-            "worlds": ["world.yaml"],
         }
-        (self.folder / "world.yaml").write_text(yaml.safe_dump({"accounts": [account]}))
-        (self.folder / "edge.yaml").write_text(yaml.safe_dump(site))
 
     def _edge(self, name: str) -> EdgeProcess:
         return EdgeProcess(self.folder, self.folder / "edge.yaml", self.http_url, name=name)
@@ -142,6 +128,31 @@ class Office:
             await self.set_agent(n, "available")
         return phone
 
+    async def robot_agent(self, n: int, behaviour: Behaviour) -> SippPhone:
+        """The n-th agent with a phone that treats every call alike, the agent logged in."""
+        phone = await SippPhone.start(
+            self.slot.agent(n),
+            behaviour,
+            server=self.pbx.sip_address,
+            folder=self.folder / f"robot-{n}",
+        )
+        self._stack.push_async_callback(phone.stop)
+        await self.set_agent(n, "available")
+        return phone
+
+    async def outside_phone(self, number: str, **options: Any) -> Phone:
+        """A phone behind this slot's carrier; it dials the slot's outside numbers."""
+        phone = await Phone.start(
+            number,
+            server=self.pbx.sip_address,
+            registers=False,
+            address=self.slot.carrier_host,
+            folder=self.folder / f"outside-{number}",
+            **options,
+        )
+        self._stack.push_async_callback(phone.stop)
+        return phone
+
     async def caller(self, n: int = 1, **options: Any) -> Phone:
         """The n-th caller's phone, not calling yet."""
         options.setdefault("tone_hz", TONES["caller"] + 50 * n)
@@ -157,8 +168,9 @@ class Office:
 
     # --- API
 
-    async def get(self, path: str) -> Any:
-        async with self._http.get(self.http_url + path) as answer:
+    async def get(self, path: str, key: str = KEY) -> Any:
+        headers = {"Authorization": f"Bearer {key}"}
+        async with self._http.get(self.http_url + path, headers=headers) as answer:
             answer.raise_for_status()
             return await answer.json()
 
@@ -178,15 +190,11 @@ class Office:
         return bool((await self.agent_state(n))["occupancy"] == occupancy)
 
     async def agent_becomes(self, n: int, occupancy: str, seconds: float = 10) -> None:
-        await wait_until(
-            lambda: self.agent_is(n, occupancy), f"agent {n} is {occupancy}", seconds
-        )
+        await wait_until(lambda: self.agent_is(n, occupancy), f"agent {n} is {occupancy}", seconds)
 
     async def line(self) -> list[dict[str, Any]]:
         """Who waits, first in line first."""
-        entries: list[dict[str, Any]] = (await self.get(f"/v1/queues/{self.queue}/entries"))[
-            "data"
-        ]
+        entries: list[dict[str, Any]] = (await self.get(f"/v1/queues/{self.queue}/entries"))["data"]
         return entries
 
     async def callers_in_line(self) -> list[str]:
@@ -196,9 +204,12 @@ class Office:
         return number in await self.callers_in_line()
 
     async def events(self, name: str | None = None) -> list[dict[str, Any]]:
-        """What the account's stream holds, in order: the facts with their event name."""
-        rows = await self.redis.xrange(f"{{{self.account}}}:events")
-        found = [{"event": row["event"], **json.loads(row["facts"])} for _, row in rows]
+        """What the account's stream holds, in order: the facts, their event name, ms since 1970."""
+        rows: list[Any] = await self.redis.xrange(f"{{{self.account}}}:events") or []
+        found = [
+            {"event": row["event"], "at": int(row["at"]), **json.loads(row["facts"])}
+            for _, row in rows
+        ]
         return [one for one in found if name is None or one["event"] == name]
 
     # --- Asterisk's own truth
@@ -236,7 +247,7 @@ class Office:
         await wait_until(self._no_bridges, "no bridge left", 10)
         if await self._store_answers():
             await wait_until(self._nobody_in_line, "nobody left in line", 10)
-            assert await self.stray_keys() == []
+            assert await stray_keys(self.redis) == []
 
     async def _no_channels(self) -> bool:
         return not await self.channels()
@@ -253,35 +264,11 @@ class Office:
             return bool(await self.redis.ping())
         return False
 
-    async def stray_keys(self) -> list[str]:
-        """Keys without a TTL that the table of keys does not call permanent."""
-        permanent = [_pattern(kind.pattern) for kind in KEYS]
-        stray = []
-        async for key in self.redis.scan_iter("*"):
-            is_entry = ":entry:" in key
-            if await self.redis.ttl(key) == -1 and (
-                is_entry or not any(_matches(key, parts) for parts in permanent)
-            ):
-                stray.append(key)
-        return stray
-
     async def close(self) -> None:
         await self._http.close()
         await self.redis.aclose()
         await self.edge.stop()
         await self.redis_process.stop()
-
-
-def _pattern(pattern: str) -> list[str]:
-    return pattern.split(":")
-
-
-def _matches(key: str, parts: list[str]) -> bool:
-    found = key.split(":")
-    return len(found) == len(parts) and all(
-        part.startswith(("<", "{")) or part == word
-        for part, word in zip(parts, found, strict=True)
-    )
 
 
 @asynccontextmanager
@@ -296,4 +283,3 @@ async def opened_office(
         async with office._stack:
             yield office
         await office.assert_nothing_left()
-

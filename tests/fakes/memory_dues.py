@@ -50,14 +50,17 @@ def end_leg(
     entry = memory.entries[agent.leg_entry]
     agent = memory.free(agent, failure)
     lost = replace(entry, ringing=entry.ringing - {agent.id}, agent=None, answered_at_ms=0)
+    if failure is LegFailure.NOT_DIALLED and not held_back:
+        # A phone that never rang was not tried: this agent is the entry's as before.
+        lost = replace(lost, tried=lost.tried - {agent.id})
+    if failure is LegFailure.NOT_DIALLED and not held_back:
+        lost = replace(lost, tried=lost.tried - {agent.id})
     if lost.ringing:
         return memory.put_entry(lost, held_back=held_back), agent
     waiting = next_state(ENTRY_MOVES, entry.stage, EntryMove.LEGS_FAILED)
     retry_ms = memory.queues[entry.queue].settings.retry_seconds * 1000
     entry = memory.put_entry(
-        replace(lost, stage=waiting),
-        held_back=held_back,
-        retry_at_ms=memory.now_ms + retry_ms,
+        replace(lost, stage=waiting, wake_at_ms=memory.now_ms + retry_ms), held_back=held_back
     )
     return entry, agent
 
@@ -67,9 +70,9 @@ def fire_entry(memory: AccountMemory, entry: Entry) -> Moved:
     untried = [user for user in memory.ready(entry.queue) if user not in entry.tried]
     if entry.tried and untried:
         retry_ms = memory.queues[entry.queue].settings.retry_seconds * 1000
-        entry = memory.put_entry(entry, held_back=False, retry_at_ms=memory.now_ms + retry_ms)
+        entry = replace(entry, wake_at_ms=memory.now_ms + retry_ms)
     else:
-        entry = replace(entry, tried=frozenset())
-        entry = memory.put_entry(entry, held_back=False, retry_at_ms=0)
+        entry = replace(entry, tried=frozenset(), wake_at_ms=0)
+    entry = memory.put_entry(entry, held_back=False)
     memory.look_at(entry.queue)
     return memory.moved([entry])

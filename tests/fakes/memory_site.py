@@ -53,8 +53,8 @@ class QueueMemory:
 class AccountMemory:
     """Everything of one account. `now_ms` never goes back.
 
-    Part of an entry's record, and so of its revision, are `held_back` and its due time; part of
-    an agent's is the last command with its word.
+    Part of an entry's record, and so of its revision, is `held_back`; part of an agent's is the
+    last command with its word.
     """
 
     def __init__(self, account: AccountId) -> None:
@@ -104,17 +104,15 @@ class AccountMemory:
                     self.look_at(queue.id)
         return agent
 
-    def put_entry(
-        self, entry: Entry, *, held_back: bool | None = None, retry_at_ms: int | None = None
-    ) -> Entry:
-        """Write the record. `held_back` and `retry_at_ms` (0: not) stay as they are if None."""
+    def put_entry(self, entry: Entry, *, held_back: bool | None = None) -> Entry:
+        """Write the record. `held_back` stays as it is if None; only who waits is ever woken."""
         before = self.entries.get(entry.id)
         was_offered = before is not None and self.is_offerable(before)
         if held_back is not None:
             (self.held_back.add if held_back else self.held_back.discard)(entry.id)
-        if retry_at_ms is not None or entry.stage is not Stage.WAITING:
-            self._set_due(f"entry:{entry.id}", retry_at_ms or 0)
-        entry = replace(entry, rev=before.rev + 1 if before else 1)
+        wake_at_ms = entry.wake_at_ms if entry.stage is Stage.WAITING else 0
+        self._set_due(f"entry:{entry.id}", wake_at_ms)
+        entry = replace(entry, wake_at_ms=wake_at_ms, rev=before.rev + 1 if before else 1)
         self.entries[entry.id] = entry
         tried_before = before.tried if before else entry.tried
         if self.is_offerable(entry) and (not was_offered or tried_before != entry.tried):
@@ -209,6 +207,7 @@ class MemorySite:
         self.accounts: dict[AccountId, AccountMemory] = {}
         self.leases: dict[RunId, int] = {}
         self.dead: set[RunId] = set()
+        self.takers: dict[RunId, RunId] = {}
         self._boxes: dict[RunId, asyncio.Queue[Summons]] = {}
 
     def account(self, account: AccountId, now_ms: int) -> AccountMemory:
@@ -217,18 +216,31 @@ class MemorySite:
         memory.now_ms = max(memory.now_ms, now_ms)
         return memory
 
-    def renew(self, run: RunId, now_ms: int) -> BeatWord:
+    def renew(self, run: RunId, now_ms: int, *, is_first: bool) -> BeatWord:
         """Renew a lease; edges whose lease ended are dead, once and for good."""
-        word = BeatWord.LEASE_LOST if run in self.dead else BeatWord.ALIVE
-        if word is BeatWord.ALIVE:
+        is_lost = run in self.dead or not (run in self.leases or is_first)
+        if not is_lost:
             self.leases[run] = now_ms + LEASE_MS
-        ended = {run for run, until in self.leases.items() if until <= now_ms}
-        self.leases = {run: until for run, until in self.leases.items() if run not in ended}
-        self.dead |= ended
-        return word
+        for other, until in list(self.leases.items()):
+            if until <= now_ms:
+                self.die(other)
+        return BeatWord.LEASE_LOST if is_lost else BeatWord.ALIVE
 
-    def living_edges(self) -> LivingEdges:
-        return LivingEdges(frozenset(self.leases), frozenset(self.dead))
+    def die(self, run: RunId) -> None:
+        if self.leases.pop(run, None) is not None:
+            self.dead.add(run)
+
+    def bury(self, run: RunId) -> None:
+        self.dead.discard(run)
+        self.takers.pop(run, None)
+
+    def living_edges(self, run: RunId, *, takes_over: bool) -> LivingEdges:
+        """Who lives, who is dead; one edge takes over a dead one, and if it dies, the next."""
+        for dead in self.dead:
+            if takes_over and self.takers.get(dead) not in self.leases:
+                self.takers[dead] = run
+        to_take = {dead for dead in self.dead if self.takers.get(dead) == run}
+        return LivingEdges(frozenset(self.leases), frozenset(self.dead), frozenset(to_take))
 
     def box_of(self, run: RunId) -> asyncio.Queue[Summons]:
         return self._boxes.setdefault(run, asyncio.Queue())

@@ -22,7 +22,7 @@ from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
 from edge.domain.line import place_of_arrival
 from edge.domain.matching import Heads, Match
-from edge.domain.offer import RESERVED_FOR_MS, RING_GRACE_MS, LegFailure
+from edge.domain.offer import RESERVED_FOR_MS, RING_GRACE_MS, UNSEEN_LEG_MS, LegFailure
 from edge.domain.settings import Account
 from edge.domain.transitions import next_state
 from edge.ports.clock import Clock
@@ -59,6 +59,7 @@ class MemoryQueueStore:
         self.run = run
         self._site = site
         self._clock = clock
+        self._has_beaten = False
 
     def _open(self, account: AccountId) -> AccountMemory:
         return self._site.account(account, self._clock.now_ms())
@@ -238,8 +239,8 @@ class MemoryQueueStore:
         entry = memory.entries[agent.leg_entry]
         if agent.occupancy is Occupancy.TALKING and entry.stage is not Stage.CONNECTING:
             return FailWord.STALE, memory.moved([entry], [agent])
-        entry, agent = end_leg(memory, agent, failure, held_back=False)
         memory.look_at(entry.queue)
+        entry, agent = end_leg(memory, agent, failure, held_back=False)
         return FailWord.FAILED, memory.moved([entry], [agent])
 
     async def leave(
@@ -379,15 +380,26 @@ class MemoryQueueStore:
             for user in sorted(entry.ringing | ({entry.agent} if entry.agent else set())):
                 agent = memory.agent(user)
                 if agent.leg_entry == entry.id:
-                    agents.append(memory.put_agent(replace(agent, leg_owner=self.run)))
+                    agents.append(memory.put_agent(self._taken(agent, memory.now_ms)))
         return TakeOverWord.TAKEN, memory.moved(entries, agents)
 
-    async def beat(self) -> tuple[BeatWord, LivingEdges]:
-        word = self._site.renew(self.run, self._clock.now_ms())
-        return word, self._site.living_edges()
+    def _taken(self, agent: Agent, now_ms: int) -> Agent:
+        wake_at_ms = agent.wake_at_ms
+        if agent.occupancy in RUNG:
+            wake_at_ms = max(wake_at_ms, now_ms + UNSEEN_LEG_MS)
+        return replace(agent, leg_owner=self.run, wake_at_ms=wake_at_ms)
+
+    async def beat(self, *, takes_over: bool = True) -> tuple[BeatWord, LivingEdges]:
+        word = self._site.renew(self.run, self._clock.now_ms(), is_first=not self._has_beaten)
+        self._has_beaten = True
+        takes_over = takes_over and word is BeatWord.ALIVE
+        return word, self._site.living_edges(self.run, takes_over=takes_over)
+
+    async def retire(self) -> None:
+        self._site.die(self.run)
 
     async def bury(self, dead: RunId) -> None:
-        self._site.dead.discard(dead)
+        self._site.bury(dead)
 
     async def summons(self) -> Summons:
         return await self._site.box_of(self.run).get()

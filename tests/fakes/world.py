@@ -13,7 +13,7 @@ from edge.domain.ids import (
     new_entry_id,
     new_leg_id,
 )
-from edge.domain.settings import Account, Member, Queue, User
+from edge.domain.settings import Account, Member, PhoneNumber, Queue, User
 
 ACCOUNT_ID = AccountId("acct_test")
 ALPHA, BETA = QueueId("qu_alpha"), QueueId("qu_beta")
@@ -58,6 +58,7 @@ def account(members: dict[QueueId, tuple[UserId, ...]] | None = None) -> Account
             for user, number in _EXTENSIONS.items()
         ),
         queues=tuple(queue_of(queue, who) for queue, who in (_MEMBERS | (members or {})).items()),
+        phone_numbers=(PhoneNumber(number="12025550100", queue_id=ALPHA),),
     )
 
 

@@ -66,7 +66,9 @@ def check_nobody_is_stuck(memory: AccountMemory) -> None:
         waits_for_a_round = entry.stage is Stage.WAITING and (
             bool(entry.tried) or entry.id in memory.held_back
         )
-        assert (f"entry:{entry.id}" in memory.dues) == waits_for_a_round
+        is_due = f"entry:{entry.id}" in memory.dues
+        assert is_due == bool(entry.wake_at_ms)
+        assert is_due or not waits_for_a_round
 
 
 def check_no_wake_up_is_lost(memory: AccountMemory) -> None:

@@ -87,7 +87,7 @@ class StoreHistories(RuleBasedStateMachine):
 
     @initialize(users=st.sets(users, max_size=3), callers=st.integers(0, 3))
     def open_the_doors(self, users: set[UserId], callers: int) -> None:
-        self.runner.run(self.twins.configure(EDGES[0], account()))
+        self.runner.run(self.twins.open(account()))
         for user in sorted(users):
             self.change_presence(EDGES[0], user, PresenceChange.AVAILABLE, "", "")
         for _ in range(callers):
@@ -326,8 +326,8 @@ def test_any_history_is_the_same_in_redis_as_in_the_tables(redis_server: RedisSe
     run_state_machine_as_test(
         StoreHistories,
         settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
+            max_examples=50,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -10,5 +10,7 @@ local entry = load('entry', f.leg_entry)
 if f.occupancy == 'talking' and entry.f.stage ~= 'connecting' then return done('STALE') end
 end_leg(agent, entry, ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7] == '1')
 entry.f.held_back = nil
+-- A phone that never rang was not tried: this agent is the entry's as before.
+if ARGV[4] == 'not_dialled' then entry.f.tried = without(entry.f.tried, agent.id) end
 look_at(entry.f.queue)
 return done('FAILED')

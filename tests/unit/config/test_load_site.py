@@ -145,7 +145,7 @@ def test_mistakes_of_the_site_and_of_all_worlds_come_at_once_in_order(tmp_path: 
         ),
         (b"a: *nobody\n", "is not YAML: found undefined alias 'nobody' (line 1)"),
         (b"a: &a [*a]\n", "nests without end: an alias refers to what it stands in"),
-        (b"a: " + b"[" * 5000, "nests without end: an alias refers to what it stands in"),
+        (b"a: " + b"[" * 600 + b"]" * 600, "nests too deeply"),
     ],
 )
 def test_what_cannot_be_read_is_said(tmp_path: Path, content: bytes, said: str) -> None:

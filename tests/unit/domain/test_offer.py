@@ -25,6 +25,6 @@ def test_only_a_phone_that_is_gone_is_unreachable() -> None:
     assert gone == {LegFailure.UNREACHABLE}
 
 
-@pytest.mark.parametrize("failure", [LegFailure.NOT_DIALLED, LegFailure.CANCELLED])
+@pytest.mark.parametrize("failure", [LegFailure.NOT_DIALLED, LegFailure.CANCELLED, LegFailure.LOST])
 def test_what_is_not_the_agents_doing_has_no_consequence(failure: LegFailure) -> None:
     assert CONSEQUENCES[failure] == Consequence(0, is_miss=False, is_unreachable=False)

@@ -22,3 +22,11 @@ local function leg_is(agent, leg, run, first, second)
   local f = agent.f
   return f.leg == leg and f.leg_owner == run and (f.occupancy == first or f.occupancy == second)
 end
+
+-- Nobody could look after this leg for a while: Asterisk is asked before its time is over.
+local function give_time(agent, ms)
+  local f = agent.f
+  if (f.occupancy == 'reserved' or f.occupancy == 'ringing') and tonumber(f.wake_at) < now + ms then
+    f.wake_at = tostring(now + ms)
+  end
+end

@@ -1,0 +1,293 @@
+"""A scripted PhoneSystem: one edge's view of the fake switchboard. Orders take 2 ms each."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
+
+from edge.domain.ids import BridgeId, EndpointName, LegId, PlaybackId, RunId
+from edge.ports.phone_system import (
+    Arrival,
+    DeviceState,
+    Dial,
+    Dialled,
+    Done,
+    EndReason,
+    FeedBroken,
+    LegEvent,
+    LegFeed,
+    LegState,
+    NodeBack,
+    NodeEvent,
+    NodeFault,
+    NodeLost,
+    NotDialled,
+    PlaybackEnded,
+    Survey,
+)
+from tests.fakes.switchboard import FakeLeg, Switchboard, WhenRung
+
+ONE_WAY_SECONDS = 0.001
+RINGS_AFTER_SECONDS = 0.02
+PROMPT_LASTS_SECONDS = 1.5
+
+Result = TypeVar("Result")
+
+
+class FakeFeed:
+    """Satisfies `LegFeed`."""
+
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[LegEvent] = asyncio.Queue()
+
+    async def next(self) -> LegEvent:
+        return await self._events.get()
+
+    def pending(self) -> int:
+        return self._events.qsize()
+
+    def put(self, event: LegEvent) -> None:
+        self._events.put_nowait(event)
+
+
+class FakePhoneSystem:
+    """Satisfies `PhoneSystem`. A killed one raises at every order, like a process that is gone."""
+
+    def __init__(
+        self, app: RunId, switchboard: Switchboard, may_claim: Callable[[Arrival], bool]
+    ) -> None:
+        self.app = app
+        self.node = switchboard.node
+        self._board = switchboard
+        self._may_claim = may_claim
+        self._events: asyncio.Queue[NodeEvent | None] = asyncio.Queue()
+        self._feeds: dict[LegId, FakeFeed] = {}
+        self._is_killed = False
+
+    # --- the connection
+
+    def open(self) -> None:
+        self._board.connect_app(self)
+        self._events.put_nowait(NodeBack())
+
+    def close(self) -> None:
+        self._board.disconnect_app(self.app)
+        self._events.put_nowait(None)
+
+    def kill(self) -> None:
+        """The process is gone: no order of it reaches the node any more."""
+        self._is_killed = True
+        self._board.disconnect_app(self.app)
+
+    def cut(self) -> None:
+        """The event connection breaks; orders still work."""
+        self._board.disconnect_app(self.app)
+        for feed in self._feeds.values():
+            feed.put(FeedBroken())
+        self._events.put_nowait(NodeLost())
+
+    def mend(self) -> None:
+        self.open()
+
+    def may_take(self, arrival: Arrival) -> bool:
+        return self._may_claim(arrival)
+
+    def tell_node(self, event: NodeEvent) -> None:
+        self._events.put_nowait(event)
+
+    def tell_leg(self, leg: LegId, event: LegEvent) -> None:
+        feed = self._feeds.get(leg)
+        if feed is not None:
+            feed.put(event)
+
+    async def _order(self, act: Callable[[], Result]) -> Result:
+        """The node does it after one way, and the answer is here after the other.
+
+        What was sent is done, even if nobody waits for the answer any more.
+        """
+        if self._is_killed:
+            raise NodeFault("this edge was killed")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Result] = loop.create_future()
+
+        def deliver(result: Result) -> None:
+            if not answer.done():
+                answer.set_result(result)
+
+        loop.call_later(ONE_WAY_SECONDS, lambda: loop.call_later(ONE_WAY_SECONDS, deliver, act()))
+        return await answer
+
+    def _leg(self, leg: LegId) -> FakeLeg | None:
+        return self._board.living(leg, self.app)
+
+    # --- PhoneSystem
+
+    async def events(self) -> AsyncIterator[NodeEvent]:
+        while (event := await self._events.get()) is not None:
+            yield event
+
+    @contextmanager
+    def listen(self, leg: LegId) -> Iterator[LegFeed]:
+        assert leg not in self._feeds, f"two listen to {leg}"
+        feed = self._feeds[leg] = FakeFeed()
+        try:
+            yield feed
+        finally:
+            del self._feeds[leg]
+
+    async def answer(self, leg: LegId) -> Done:
+        def act() -> Done:
+            found = self._leg(leg)
+            if found is None:
+                return Done.GONE
+            found.state = LegState.UP
+            self._board.listen_again(found)
+            return Done.DONE
+
+        return await self._order(act)
+
+    async def hold(self, leg: LegId, music_class: str) -> Done:
+        return await self._order(lambda: self._enter(leg, BridgeId(f"hold_{music_class}")))
+
+    def _enter(self, leg: LegId, bridge: BridgeId) -> Done:
+        found = self._leg(leg)
+        if found is None:
+            return Done.GONE
+        if found.bridge != bridge:
+            self._board.move(found, bridge)
+        return Done.DONE
+
+    async def dial(self, dial: Dial) -> Dialled | NotDialled:
+        assert dial.leg in self._feeds, "listen before you dial: events race answers"
+        return await self._order(lambda: self._dial(dial))
+
+    def _dial(self, dial: Dial) -> Dialled | NotDialled:
+        board = self._board
+        phone = board.phones.get(dial.endpoint)
+        if phone is None or not phone.is_registered:
+            return NotDialled(EndReason.UNREACHABLE)
+        assert dial.leg not in board.legs | board.ended, "a leg is dialled once"
+        leg = FakeLeg(dial.leg, self.app, dial.endpoint, LegState.DOWN)
+        leg.variables = dict(dial.variables)
+        board.legs[dial.leg] = leg
+        if phone.leg is not None or phone.when_rung is WhenRung.IS_BUSY:
+            board.later(leg, RINGS_AFTER_SECONDS, self._ender(dial.leg, EndReason.BUSY))
+            return Dialled()
+        phone.leg = dial.leg
+        board.later(leg, RINGS_AFTER_SECONDS, lambda: board.rings(dial.leg))
+        board.later(leg, dial.ring_seconds, self._ender(dial.leg, EndReason.NO_ANSWER))
+        if phone.when_rung is WhenRung.ANSWERS:
+            board.later(leg, phone.after_seconds, lambda: board.answered(dial.leg))
+        elif phone.when_rung is WhenRung.REFUSES:
+            board.later(leg, phone.after_seconds, self._ender(dial.leg, EndReason.REFUSED))
+        return Dialled()
+
+    def _ender(self, leg: LegId, reason: EndReason) -> Callable[[], None]:
+        """Ends the leg if it was not answered by then."""
+
+        def end() -> None:
+            found = self._board.legs.get(leg)
+            if found is not None and found.state is not LegState.UP:
+                self._board.end(leg, reason)
+
+        return end
+
+    async def prepare_bridge(self, bridge: BridgeId) -> None:
+        await self._order(lambda: self._board.bridges.setdefault(bridge, set()))
+
+    async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
+        for leg in legs:
+            if await self._order(partial(self._enter, leg, bridge)) is Done.GONE:
+                return leg
+        return next((leg for leg in legs if self._leg(leg) is None), None)
+
+    async def remove_bridge(self, bridge: BridgeId) -> None:
+        def act() -> None:
+            for leg in list(self._board.bridges.get(bridge, ())):
+                self._board.move(self._board.legs[leg], None)
+            self._board.bridges.pop(bridge, None)
+
+        await self._order(act)
+
+    async def hang_up(self, leg: LegId, reason: EndReason = EndReason.NORMAL) -> None:
+        def act() -> None:
+            if self._leg(leg) is not None:
+                self._board.end(leg, reason)
+
+        await self._order(act)
+
+    async def play(self, leg: LegId, playback: PlaybackId, sounds: Sequence[str]) -> Done:
+        def act() -> Done:
+            found = self._leg(leg)
+            if found is None:
+                return Done.GONE
+            found.playback = playback
+            played = [*found.variables.get("played", "").split(), *sounds]
+            found.variables["played"] = " ".join(played)
+            self._board.listen_again(found)
+            self._board.later(found, PROMPT_LASTS_SECONDS, lambda: self._playback_over(playback))
+            return Done.DONE
+
+        return await self._order(act)
+
+    def _playback_over(self, playback: PlaybackId) -> None:
+        for leg in self._board.legs.values():
+            if leg.playback == playback:
+                leg.playback = None
+                self._board.listen_again(leg)
+                self._board.tell(leg, PlaybackEnded(playback))
+
+    async def stop(self, playback: PlaybackId) -> None:
+        await self._order(lambda: self._playback_over(playback))
+
+    async def set_variables(self, leg: LegId, variables: dict[str, str]) -> Done:
+        def act() -> Done:
+            found = self._leg(leg)
+            if found is None:
+                return Done.GONE
+            found.variables |= variables
+            return Done.DONE
+
+        return await self._order(act)
+
+    async def variable(self, leg: LegId, name: str) -> str | None:
+        def act() -> str | None:
+            found = self._board.legs.get(leg)
+            return found.variables.get(name) if found is not None else None
+
+        return await self._order(act)
+
+    async def adopt(self, leg: LegId) -> Done:
+        def act() -> Done:
+            found = self._board.legs.get(leg)
+            if found is None:
+                return Done.GONE
+            found.app = self.app
+            return Done.DONE
+
+        return await self._order(act)
+
+    async def recall_arrival(self, leg: LegId) -> Arrival | None:
+        def act() -> Arrival | None:
+            found = self._board.legs.get(leg)
+            return found.arrival if found is not None else None
+
+        return await self._order(act)
+
+    async def forget_application(self, run: RunId) -> None:
+        def act() -> None:
+            assert not any(leg.app == run for leg in self._board.legs.values()), "legs are left"
+            self._board.watched.pop(run, None)
+
+        await self._order(act)
+
+    async def survey(self) -> Survey:
+        return await self._order(self._board.survey)
+
+    async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
+        def act() -> dict[EndpointName, DeviceState]:
+            self._board.watched[self.app] = frozenset(endpoints)
+            return {endpoint: self._board.device(endpoint) for endpoint in endpoints}
+
+        return await self._order(act)

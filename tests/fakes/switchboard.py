@@ -1,0 +1,239 @@
+"""A scripted Asterisk node in virtual time: legs, bridges, phones, and what each party hears.
+
+It outlives the edges: a leg whose edge died stays where it is, with its music, until another
+edge adopts it. Events for an application that is away are lost.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from edge.domain.ids import BridgeId, EndpointName, LegId, NodeId, PlaybackId, RunId
+from edge.ports.phone_system import (
+    Arrival,
+    DeviceChanged,
+    DeviceState,
+    EndReason,
+    LegAnswered,
+    LegEnded,
+    LegEvent,
+    LegRinging,
+    LegState,
+    NodeEvent,
+    Survey,
+    SurveyedLeg,
+)
+
+KNOCK_AGAIN_SECONDS = 1.0
+"""The dialplan asks for an edge once a second while none takes the call."""
+
+
+class WhenRung(StrEnum):
+    """What a phone does when it rings; MANUAL leaves it to the test."""
+
+    ANSWERS = "answers"
+    REFUSES = "refuses"
+    IS_BUSY = "is_busy"
+    NEVER_ANSWERS = "never_answers"
+
+
+@dataclass(slots=True)
+class Phone:
+    """An agent's phone. Times are virtual seconds after the dial; it rings 20 ms after it."""
+
+    endpoint: EndpointName
+    when_rung: WhenRung = WhenRung.ANSWERS
+    after_seconds: float = 2.0
+    is_registered: bool = True
+    leg: LegId | None = None
+    """The leg that rings it or that it talks on."""
+    rung: int = 0
+    missed: list[EndReason] = field(default_factory=list)
+    """How each ringing ended that was not answered."""
+
+
+@dataclass(slots=True)
+class FakeLeg:
+    id: LegId
+    app: RunId | None
+    endpoint: EndpointName
+    state: LegState
+    arrival: Arrival | None = None
+    bridge: BridgeId | None = None
+    playback: PlaybackId | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    heard: list[tuple[float, str]] = field(default_factory=list)
+    """(virtual second, what from then on), only where it changed."""
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    ended: EndReason | None = None
+
+    @property
+    def hears(self) -> str:
+        return self.heard[-1][1] if self.heard else "nothing"
+
+
+class Application(Protocol):
+    """An edge's connection, as the node sees it."""
+
+    app: RunId
+
+    def may_take(self, arrival: Arrival) -> bool: ...
+
+    def tell_node(self, event: NodeEvent) -> None: ...
+
+    def tell_leg(self, leg: LegId, event: LegEvent) -> None: ...
+
+
+class Switchboard:
+    """The node. All its answers are immediate; the time orders take is the phone system's."""
+
+    def __init__(self, node: NodeId) -> None:
+        self.node = node
+        self.legs: dict[LegId, FakeLeg] = {}
+        self.ended: dict[LegId, FakeLeg] = {}
+        self.bridges: dict[BridgeId, set[LegId]] = {}
+        self.phones: dict[EndpointName, Phone] = {}
+        self.apps: dict[RunId, Application] = {}
+        self.watched: dict[RunId, frozenset[EndpointName]] = {}
+
+    # --- applications
+
+    def connect_app(self, app: Application) -> None:
+        self.apps[app.app] = app
+
+    def disconnect_app(self, app: RunId) -> None:
+        """The event connection is gone; legs stay as they are."""
+        self.apps.pop(app, None)
+
+    def tell(self, leg: FakeLeg, event: LegEvent) -> None:
+        app = self.apps.get(leg.app) if leg.app is not None else None
+        if app is not None:
+            app.tell_leg(leg.id, event)
+
+    # --- calls from outside
+
+    def knock(self, leg: FakeLeg) -> None:
+        """The dialplan: the first edge that may takes it, else music and again in a second."""
+        assert leg.arrival is not None
+        if leg.ended is not None:
+            return
+        for app in list(self.apps.values()):
+            if app.may_take(leg.arrival):
+                leg.app = app.app
+                app.tell_node(leg.arrival)
+                return
+        self.hear(leg, "music of the dialplan")
+        self.later(leg, KNOCK_AGAIN_SECONDS, lambda: self.knock(leg))
+
+    # --- legs
+
+    def later(self, leg: FakeLeg, seconds: float, what: Callable[[], None]) -> None:
+        leg.timers.append(asyncio.get_running_loop().call_later(seconds, what))
+
+    def living(self, leg: LegId, app: RunId) -> FakeLeg | None:
+        """The leg if it lives and stands in this application."""
+        found = self.legs.get(leg)
+        return found if found is not None and found.app == app else None
+
+    def end(self, leg_id: LegId, reason: EndReason) -> None:
+        """The channel is gone: out of its bridge, its phone free, its edge told."""
+        leg = self.legs.pop(leg_id, None)
+        if leg is None:
+            return
+        for timer in leg.timers:
+            timer.cancel()
+        leg.ended = reason
+        self.ended[leg_id] = leg
+        phone = self.phones.get(leg.endpoint)
+        if phone is not None and phone.leg == leg_id:
+            phone.leg = None
+            if leg.state is not LegState.UP:
+                phone.missed.append(reason)
+        self.move(leg, None)
+        self.hear(leg, "nothing")
+        self.tell(leg, LegEnded(reason))
+
+    def answered(self, leg_id: LegId) -> None:
+        """A phone was picked up."""
+        leg = self.legs.get(leg_id)
+        if leg is not None and leg.state is not LegState.UP:
+            leg.state = LegState.UP
+            self.listen_again(leg)
+            self.tell(leg, LegAnswered())
+
+    def rings(self, leg_id: LegId) -> None:
+        leg = self.legs.get(leg_id)
+        if leg is None or leg.state is not LegState.DOWN:
+            return
+        leg.state = LegState.RINGING
+        phone = self.phones[leg.endpoint]
+        phone.rung += 1
+        self.tell(leg, LegRinging())
+
+    # --- bridges, and what is heard in them
+
+    def move(self, leg: FakeLeg, bridge: BridgeId | None) -> None:
+        """Take the leg out of its bridge and into another; everybody's ears follow."""
+        touched = {b for b in (leg.bridge, bridge) if b is not None}
+        if leg.bridge is not None:
+            self.bridges.get(leg.bridge, set()).discard(leg.id)
+        leg.bridge = bridge
+        if bridge is not None:
+            self.bridges.setdefault(bridge, set()).add(leg.id)
+        self.listen_again(leg)
+        for one in touched:
+            for other in self.bridges.get(one, set()):
+                if other in self.legs:
+                    self.listen_again(self.legs[other])
+
+    def listen_again(self, leg: FakeLeg) -> None:
+        if leg.ended is not None or leg.state is not LegState.UP:
+            return
+        if leg.playback is not None:
+            self.hear(leg, "a prompt")
+        elif leg.bridge is None:
+            self.hear(leg, "silence")
+        elif leg.bridge.startswith("hold_"):
+            self.hear(leg, f"music {leg.bridge.removeprefix('hold_')}")
+        else:
+            others = self.bridges[leg.bridge] - {leg.id}
+            heard = [self.legs[other].endpoint for other in others if other in self.legs]
+            self.hear(leg, f"talk with {', '.join(sorted(heard))}" if heard else "silence")
+
+    def hear(self, leg: FakeLeg, what: str) -> None:
+        now = asyncio.get_running_loop().time()
+        if leg.hears == what:
+            return
+        # What lasts no time at all is not heard.
+        if leg.heard and leg.heard[-1][0] == now:
+            leg.heard.pop()
+        if leg.hears != what:
+            leg.heard.append((now, what))
+
+    def survey(self) -> Survey:
+        """What the node has at this moment."""
+        waiting: dict[RunId, set[LegId]] = {}
+        for leg in self.legs.values():
+            if leg.app is not None:
+                waiting.setdefault(leg.app, set()).add(leg.id)
+        return Survey(
+            legs={leg.id: SurveyedLeg(leg.id, leg.state, leg.bridge) for leg in self.legs.values()},
+            bridges={bridge: frozenset(legs) for bridge, legs in self.bridges.items()},
+            waiting_in_app={app: frozenset(legs) for app, legs in waiting.items()},
+        )
+
+    # --- phones that come and go
+
+    def register(self, endpoint: EndpointName, *, is_registered: bool) -> None:
+        self.phones[endpoint].is_registered = is_registered
+        for app, watched in self.watched.items():
+            if endpoint in watched and app in self.apps:
+                self.apps[app].tell_node(DeviceChanged(endpoint, self.device(endpoint)))
+
+    def device(self, endpoint: EndpointName) -> DeviceState:
+        phone = self.phones.get(endpoint)
+        if phone is None:
+            return DeviceState.UNKNOWN
+        return DeviceState.REACHABLE if phone.is_registered else DeviceState.UNREACHABLE

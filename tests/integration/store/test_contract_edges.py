@@ -1,0 +1,238 @@
+"""What every queue store does, held against both alike: agents, due times, and several edges."""
+
+import pytest
+
+from edge.domain.agent import Device, Occupancy, PresenceChange, Status
+from edge.domain.entry import Stage
+from edge.domain.offer import RESERVED_FOR_MS, RING_GRACE_MS
+from edge.ports.queue_store import (
+    AcceptWord,
+    BeatWord,
+    CompleteWord,
+    DeviceWord,
+    FireWord,
+    PresenceWord,
+    TakeOverWord,
+)
+from tests.fakes.store_bench import claim, fire_all, join, line, log_in, talk
+from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BETA, BOB, CAT, DAN, ONE, THREE, TWO
+from tests.integration.store.conftest import OpenBench
+
+pytestmark = pytest.mark.redis
+
+
+async def test_who_was_never_seen_is_logged_out(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        agent = await bench.store().agent(ACCOUNT_ID, ANN)
+        assert (agent.id, agent.rev, agent.status) == (ANN, 0, Status.LOGGED_OUT)
+        assert (agent.occupancy, agent.device) == (Occupancy.IDLE, Device.UNKNOWN)
+
+
+async def test_logging_in_shows_the_agent_in_every_queue(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await join(store, ALPHA)
+        await join(store, BETA)
+        word, moved = await store.change_presence(ACCOUNT_ID, CAT, PresenceChange.TOGGLE_LOGIN)
+        assert (word, moved.agent.status) == (PresenceWord.CHANGED, Status.AVAILABLE)
+        assert moved.agent.logged_in_at_ms == moved.now_ms
+        assert {heads.queue for heads in moved.heads} == {ALPHA, BETA}
+        assert all(heads.agents == (CAT,) for heads in moved.heads)
+
+
+async def test_what_pause_and_log_out_keep_and_clear(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        _, moved = await store.change_presence(ACCOUNT_ID, ANN, PresenceChange.PAUSED, "lunch")
+        began = moved.now_ms
+        agent = moved.agent
+        assert (agent.logged_in_at_ms, agent.paused_at_ms) == (began, began)
+        assert agent.pause_reason == "lunch"
+        bench.advance(1_000)
+        word, moved = await store.change_presence(ACCOUNT_ID, ANN, PresenceChange.PAUSED, "tea")
+        assert (word, moved.agent.paused_at_ms) == (PresenceWord.CHANGED, began)
+        word, _ = await store.change_presence(ACCOUNT_ID, ANN, PresenceChange.PAUSED, "tea")
+        assert word is PresenceWord.UNCHANGED
+        _, moved = await store.change_presence(ACCOUNT_ID, ANN, PresenceChange.AVAILABLE)
+        agent = moved.agent
+        assert (agent.logged_in_at_ms, agent.paused_at_ms, agent.pause_reason) == (began, 0, "")
+        _, moved = await store.change_presence(ACCOUNT_ID, ANN, PresenceChange.LOGGED_OUT)
+        assert moved.agent.logged_in_at_ms == 0
+        word, _ = await store.change_presence(ACCOUNT_ID, ANN, PresenceChange.LOGGED_OUT)
+        assert word is PresenceWord.UNCHANGED
+
+
+async def test_pausing_while_logged_out_by_star_code_is_refused(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        word, moved = await store.change_presence(ACCOUNT_ID, ANN, PresenceChange.TOGGLE_PAUSE)
+        assert (word, moved.agent.status) == (PresenceWord.REFUSED, Status.LOGGED_OUT)
+
+
+@pytest.mark.parametrize("change", [PresenceChange.TOGGLE_LOGIN, PresenceChange.TOGGLE_PAUSE])
+async def test_a_repeated_toggle_is_one_toggle(
+    open_bench: OpenBench, change: PresenceChange
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        first = await store.change_presence(ACCOUNT_ID, ANN, change, command="leg_1")
+        again = await store.change_presence(ACCOUNT_ID, ANN, change, command="leg_1")
+        assert first[0] is again[0]
+        assert again[1].agent.status is first[1].agent.status
+        await log_in(store, ANN)
+        other = await store.change_presence(ACCOUNT_ID, ANN, change, command="leg_2")
+        assert other[0] is PresenceWord.CHANGED
+
+
+async def test_a_phone_that_is_gone_takes_its_agent_out_until_it_is_back(
+    open_bench: OpenBench,
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await log_in(store, ANN)
+        word, _ = await store.change_device(ACCOUNT_ID, ANN, Device.UNREACHABLE)
+        assert word is DeviceWord.CHANGED
+        await join(store)
+        assert await store.look(ACCOUNT_ID, ALPHA, 8) == ()
+        word, moved = await store.change_device(ACCOUNT_ID, ANN, Device.REACHABLE)
+        assert (word, len(moved.heads)) == (DeviceWord.CHANGED, 1)
+        word, _ = await store.change_device(ACCOUNT_ID, ANN, Device.REACHABLE)
+        assert word is DeviceWord.UNCHANGED
+
+
+@pytest.mark.parametrize("change", [PresenceChange.PAUSED, PresenceChange.LOGGED_OUT])
+async def test_pausing_or_leaving_in_a_call_does_not_end_it(
+    open_bench: OpenBench, change: PresenceChange
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await log_in(store, ANN)
+        await join(store)
+        _, entry = await talk(store)
+        _, moved = await store.change_presence(ACCOUNT_ID, ANN, change)
+        assert moved.agent.occupancy is Occupancy.TALKING
+        await join(store)
+        word, moved = await store.complete(ACCOUNT_ID, entry.id)
+        assert word is CompleteWord.COMPLETED
+        bench.advance(5_000)
+        await fire_all(store)
+        assert await store.look(ACCOUNT_ID, ALPHA, 8) == (), "not ready until back"
+
+
+async def test_the_longest_since_the_last_call_is_rung_first(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await log_in(store, DAN, CAT)
+        rung = []
+        for _ in range(4):
+            await join(store, BETA)
+            agent, entry = await talk(store, BETA)
+            rung.append(agent.id)
+            bench.advance(1_000)
+            await store.complete(ACCOUNT_ID, entry.id)
+        assert rung == [DAN, CAT, DAN, CAT]
+
+
+async def test_a_reservation_never_dialled_is_nobodys_miss(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await log_in(store, ANN, BOB)
+        entry = await join(store)
+        await claim(store)
+        bench.advance(RESERVED_FOR_MS)
+        due = [due for due in await store.due(ACCOUNT_ID) if due.what == f"agent:{ANN}"]
+        word, moved = await bench.store(TWO).fire(due[0], frozenset({ONE, TWO}))
+        assert word is FireWord.FIRED
+        assert (moved.agent.occupancy, moved.agent.misses) == (Occupancy.IDLE, 0)
+        assert (moved.entry.stage, moved.entry.place) == (Stage.WAITING, entry.place)
+        assert moved.heads == (), "its owner is silent: the entry is held back"
+        assert await line(store) == [entry.id], "and keeps its place"
+        bench.advance(1_000)
+        await fire_all(store)
+        moved, _ = await claim(store)
+        assert moved.entry.id == entry.id
+
+
+async def test_ring_time_over_without_news_is_no_answer(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await log_in(store, ANN)
+        await join(store)
+        _, leg = await claim(store)
+        await store.leg_dialled(ACCOUNT_ID, ANN, leg, 20)
+        bench.advance(20_000 + RING_GRACE_MS - 1)
+        assert f"agent:{ANN}" not in await fire_all(store)
+        bench.advance(1)
+        assert f"agent:{ANN}" in await fire_all(store)
+        agent = await store.agent(ACCOUNT_ID, ANN)
+        assert (agent.occupancy, agent.misses) == (Occupancy.IDLE, 1)
+        assert (await store.accept(ACCOUNT_ID, ANN, leg))[0] is AcceptWord.STALE
+
+
+@pytest.mark.parametrize("dialled", [False, True])
+async def test_the_leg_of_a_silent_edge_waits_for_the_takeover(
+    open_bench: OpenBench, dialled: bool
+) -> None:
+    async with open_bench() as bench:
+        one, two = bench.store(), bench.store(TWO)
+        await log_in(one, ANN)
+        entry = await join(one)
+        _, leg = await claim(one)
+        if dialled:
+            await one.leg_dialled(ACCOUNT_ID, ANN, leg, 20)
+        bench.advance(30_000)
+        (due,) = [due for due in await two.due(ACCOUNT_ID) if due.what == f"agent:{ANN}"]
+        word, _ = await two.fire(due, frozenset({TWO}))
+        assert word is FireWord.SILENT_OWNER
+        assert (await two.agent(ACCOUNT_ID, ANN)).leg == leg
+        taken, moved = await two.take_over(ACCOUNT_ID, ONE)
+        assert taken is TakeOverWord.TAKEN
+        assert (moved.entry.id, moved.entry.owner) == (entry.id, TWO)
+        assert (moved.agent.leg, moved.agent.leg_owner) == (leg, TWO)
+        assert (await one.accept(ACCOUNT_ID, ANN, leg))[0] is AcceptWord.STALE, "fenced"
+        assert (await two.accept(ACCOUNT_ID, ANN, leg))[0] is AcceptWord.ACCEPTED
+
+
+async def test_a_takeover_brings_every_phase_and_keeps_the_order(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        one, two = bench.store(), bench.store(TWO)
+        await log_in(one, ANN, BOB)
+        await join(one)
+        _, talking = await talk(one)
+        offered = await join(one)
+        await claim(one)
+        waiting = await join(one)
+        others = await join(bench.store(THREE))
+        before = await line(one)
+        _, moved = await two.take_over(ACCOUNT_ID, ONE)
+        assert {entry.id for entry in moved.entries} == {talking.id, offered.id, waiting.id}
+        assert {entry.owner for entry in moved.entries} == {TWO}
+        assert {agent.id for agent in moved.agents} == {ANN, BOB}
+        assert await line(two) == before == [offered.id, waiting.id, others.id]
+        word, moved = await two.complete(ACCOUNT_ID, talking.id)
+        assert word is CompleteWord.COMPLETED
+        _, moved = await bench.store(THREE).take_over(ACCOUNT_ID, ONE)
+        assert (moved.entries, moved.agents) == ((), ()), "the loser of the race gets nothing"
+
+
+async def test_a_takeover_shows_held_back_entries_again(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        one, two = bench.store(), bench.store(TWO)
+        await log_in(one, ANN, BOB)
+        await join(one)
+        await claim(one)
+        bench.advance(RESERVED_FOR_MS)
+        await fire_all(two)
+        assert await two.look(ACCOUNT_ID, ALPHA, 8) == ()
+        _, moved = await two.take_over(ACCOUNT_ID, ONE)
+        assert len(moved.heads) == 1
+
+
+async def test_edges_see_each_other_alive(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        word, edges = await bench.store().beat()
+        assert word is BeatWord.ALIVE
+        assert ONE in edges.alive
+        word, edges = await bench.store(TWO).beat()
+        assert {ONE, TWO} <= edges.alive
+        assert edges.dead == frozenset()

@@ -1,0 +1,1 @@
+"""The ARI adapter without a network: parsing, causes, routing."""
