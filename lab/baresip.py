@@ -14,7 +14,7 @@ import orjson
 from lab.child import Child
 from lab.ports import free_port
 
-MODULES = ("g711.so", "aufile.so", "sndfile.so")
+MODULES = ("g711.so", "g722.so", "aufile.so", "sndfile.so")
 APPLICATIONS = ("account.so", "menu.so", "ctrl_tcp.so")
 
 CONFIG = """\
@@ -50,6 +50,8 @@ class Account:
     server: str
     """`address:port` of the PBX."""
     registers: bool = True
+    codecs: str = "pcmu,pcma"
+    """What it offers and takes, the preferred one first."""
 
     @property
     def address_of_record(self) -> str:
@@ -59,7 +61,7 @@ class Account:
         secret = f";auth_user={self.number};auth_pass={self.password}" if self.password else ""
         return (
             f"<{self.address_of_record}>{secret};regint={600 if self.registers else 0}"
-            ";answermode=manual;audio_codecs=pcmu,pcma;dtmfmode=rtpevent"
+            f";answermode=manual;audio_codecs={self.codecs};dtmfmode=rtpevent"
         )
 
 

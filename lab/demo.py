@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+import aiohttp
+
 from edge.config import ConfigErrors, load_site
 from edge.domain.settings import Account
 from lab.asterisk_conf import REPOSITORY
@@ -102,8 +104,10 @@ async def _tell(story: Story, teller: Teller) -> None:
     teller.begin()
     try:
         await story.tell()
-    except AssertionError as in_vain:
+    except (AssertionError, ProgramFailed, BaresipFault) as in_vain:
         teller.fail(str(in_vain))
+    except (aiohttp.ClientError, TimeoutError) as no_answer:
+        teller.fail(f"the API answers (it did not: {no_answer!r})")
     teller.end()
 
 

@@ -11,6 +11,8 @@ from lab.demo_story import Conversation
 from lab.demo_teller import Teller
 
 MUSIC_WITHIN_SECONDS = 0.3
+MISSING_AT_MOST_MS = 150
+"""In all, the clocks of the programs included."""
 TALKS_AT_LEAST_SECONDS = 1.5
 ENABLING = ("agent_changed", "wrap_up_ended", "entry_joined", "leg_ended")
 """What makes a match possible."""
@@ -97,6 +99,10 @@ def _judge(teller: Teller, number: str, heard: Heard, talk: Conversation | None)
         heard.longest_silence_ms <= LONGEST_SILENCE_MS,
         f"{who} hears no silence over {LONGEST_SILENCE_MS} ms "
         f"(the longest was {heard.longest_silence_ms} ms)",
+    )
+    teller.expect(
+        heard.missing_ms <= MISSING_AT_MOST_MS,
+        f"{who} misses nothing of the call ({heard.missing_ms} ms did not arrive)",
     )
     teller.expect(heard.other_agents_seconds == 0, f"{who} hears no agent but the own one")
     if talk:

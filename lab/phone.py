@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Self
 
-from lab.audio import make_tone
+from lab.audio import RATE, make_tone
 from lab.baresip import Account, Baresip
 from lab.phone_events import Happening, PhoneEvent, Recording
 from lab.wait import wait_until
@@ -53,6 +53,7 @@ class Phone:
         say: Path | None = None,
         auto_answer_after: float | None = None,
         max_calls: int = 1,
+        codecs: str = "pcmu,pcma",
         rtp_ports: tuple[int, int] = (20000, 29998),
     ) -> Self:
         """Start a phone; returns before it is registered (see `wait_registered`).
@@ -61,14 +62,15 @@ class Phone:
         end), or silence. `address` is the loopback address of signalling and media; SIP port 0
         is the kernel's choice. `registers=False` and address 127.0.0.2 make a phone behind the
         carrier; INVITEs for other numbers than its own get 404. A call beyond `max_calls` gets
-        486. `password` defaults to `demo-<number>`. Files go to `folder`, by default a fresh
+        486. `codecs` in order of preference; with "g722" alone it speaks and hears 16 kHz.
+        `password` defaults to `demo-<number>`. Files go to `folder`, by default a fresh
         temporary one. Raises BaresipFault.
         """
         if folder is None:
             folder = Path(tempfile.mkdtemp(prefix=f"phone-{number}-"))
         folder.mkdir(parents=True, exist_ok=True)
-        _lay_words(folder / "say.wav", say, tone_hz)
-        account = Account(number, password or f"demo-{number}", server, registers)
+        _lay_words(folder / "say.wav", say, tone_hz, 16_000 if codecs == "g722" else RATE)
+        account = Account(number, password or f"demo-{number}", server, registers, codecs)
         phone = cls(account, folder, tone_hz)
         phone.auto_answer_after = auto_answer_after
         await phone._baresip.start(account, address, sip_port, max_calls, rtp_ports)
@@ -229,14 +231,14 @@ class Phone:
         await asyncio.gather(*answering, return_exceptions=True)
 
 
-def _lay_words(words: Path, say: Path | None, tone_hz: float | None) -> None:
+def _lay_words(words: Path, say: Path | None, tone_hz: float | None, rate: int) -> None:
     words.unlink(missing_ok=True)
     if say is not None:
         words.symlink_to(say.resolve())
     elif tone_hz is not None:
-        make_tone(words, tone_hz, TONE_SECONDS)
+        make_tone(words, tone_hz, TONE_SECONDS, rate=rate)
     else:
-        make_tone(words, 1000, TONE_SECONDS, dbfs=-120)
+        make_tone(words, 1000, TONE_SECONDS, dbfs=-120, rate=rate)
 
 
 @contextlib.asynccontextmanager

@@ -51,6 +51,12 @@ def run_story(story: Coroutine[Any, Any, None], *, virtual: bool = False) -> Non
         pytest.fail("; ".join(faults))
 
 
+def pytest_collection_finish() -> None:
+    """What all tests share is left out of the collection after each test: it takes 4 ms, not 80."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     test = pyfuncitem.obj

@@ -40,7 +40,7 @@ from edge.ports.phone_system import (
 
 log = structlog.get_logger()
 
-ADOPTION_SECONDS = 3.0
+ADOPTION_SECONDS, ADOPTION_LOOKS = 3.0, 20
 START_SECONDS = 1.0
 
 
@@ -259,14 +259,18 @@ class AriPhoneSystem:
         return None if snapshot is None else read_arrival(self.node, ari.read_channel(snapshot))
 
     async def adopt(self, leg: LegId) -> Done:
+        """A leg that a prompt is played to comes when the prompt is over (up to a minute)."""
         with self._router.expect_start(leg) as start:
             if await self._rest.channels.move(leg, self.app, ADOPTED) is not Outcome.OK:
                 return Done.GONE
-            try:
-                async with asyncio.timeout(ADOPTION_SECONDS):
-                    return Done.DONE if await start else Done.GONE
-            except TimeoutError:
-                raise NodeFault(f"{leg} was moved but did not arrive") from None
+            for _ in range(ADOPTION_LOOKS):
+                await asyncio.wait([start], timeout=ADOPTION_SECONDS)
+                if start.done():
+                    return Done.DONE if start.result() else Done.GONE
+                # Its end is told to the dead application, not to us.
+                if await self._rest.channels.get(leg) is None:
+                    return Done.GONE
+        raise NodeFault(f"{leg} was moved but did not arrive")
 
     async def hold(self, leg: LegId, music_class: str) -> Done:
         return await self._stage.hold(leg, music_class)

@@ -11,13 +11,13 @@ from edge.domain.ids import AccountId, EntryId, LegId, UserId
 from edge.domain.offer import LegFailure
 from edge.domain.routing import ToQueue
 from edge.domain.settings import Queue
-from edge.journey.arrive import arrive
+from edge.journey.arrive import join_line, stand_in_music
 from edge.journey.conversation import TalkEnd, finish, talk
 from edge.journey.floor import Floor
 from edge.journey.leave import leave
 from edge.journey.leg import Gone, Leg, attending, while_present
 from edge.journey.offer import Offer, OfferEnd, await_answer, ring
-from edge.ports.phone_system import Arrival, PhoneSystem
+from edge.ports.phone_system import Arrival, Done, PhoneSystem
 
 log = structlog.get_logger()
 
@@ -56,15 +56,9 @@ class Caller:
         self._floor.conductors[self.id] = self
         try:
             async with attending(self._phone, arrival.leg, self._floor.legs, exists=True) as leg:
-                entry = await while_present(
-                    leg, arrive(self._floor, self._phone, arrival, route, self.id)
-                )
-                if isinstance(entry, Gone):
-                    # The move may have been made before the step was cancelled.
-                    found = await self._floor.store.entry(self._account, self.id)
-                    if found is not None:
-                        await leave(self._floor, self._account, found, leg)
-                elif entry is not None:
+                stands = await while_present(leg, stand_in_music(self._phone, arrival, route))
+                if stands is Done.DONE:
+                    entry = await join_line(self._floor, self._phone, arrival, route, self.id)
                     await self._serve(entry, leg)
         finally:
             del self._floor.conductors[self.id]

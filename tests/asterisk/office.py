@@ -108,16 +108,18 @@ class Office:
 
     # --- phones
 
-    async def phone(self, number: str, **options: Any) -> Phone:
-        """A registered phone of this office, stopped at the end of the test."""
+    async def phone(self, number: str, *, registers: bool = True, **options: Any) -> Phone:
+        """A phone of this office, registered if it does so, stopped at the end of the test."""
         phone = await Phone.start(
             number,
             server=self.pbx.sip_address,
+            registers=registers,
             folder=self.folder / f"phone-{number}",
             **options,
         )
         self._stack.push_async_callback(phone.stop)
-        await phone.wait_registered()
+        if registers:
+            await phone.wait_registered()
         return phone
 
     async def agent(self, n: int, *, log_in: bool = True, **options: Any) -> Phone:
@@ -142,16 +144,8 @@ class Office:
 
     async def outside_phone(self, number: str, **options: Any) -> Phone:
         """A phone behind this slot's carrier; it dials the slot's outside numbers."""
-        phone = await Phone.start(
-            number,
-            server=self.pbx.sip_address,
-            registers=False,
-            address=self.slot.carrier_host,
-            folder=self.folder / f"outside-{number}",
-            **options,
-        )
-        self._stack.push_async_callback(phone.stop)
-        return phone
+        address = self.slot.carrier_host
+        return await self.phone(number, registers=False, address=address, **options)
 
     async def caller(self, n: int = 1, **options: Any) -> Phone:
         """The n-th caller's phone, not calling yet."""

@@ -26,7 +26,7 @@ def user(user_id: str, number: str) -> Wanted:
 def account_of(
     name: str, slot: Slot, *, agents: int, callers: int, queues: int, settings: Wanted
 ) -> Wanted:
-    """Agents user_a1…, callers user_c1…; queues qu_main, qu_2, … on the slot's extensions, the
+    """Agents user_a1…, callers user_c1…; queues qu_main, qu_main2, … on the slot's extensions, the
     agents members of each, `settings` alike in all. The slot's phone number leads to qu_main."""
     members = [
         {"id": f"qum_a{n}", "user_id": f"user_a{n}", "position": n} for n in range(1, agents + 1)
@@ -41,11 +41,11 @@ def account_of(
         ],
         "queues": [
             {
-                "id": "qu_main" if n == 0 else f"qu_{n + 1}",
+                "id": "qu_main" if n == 0 else f"qu_main{n + 1}",
                 "name": "Main" if n == 0 else f"Queue {n + 1}",
                 "extension": slot.queue(n),
                 "members": [
-                    {**member, "id": f"{member['id']}_{n}" if n else member["id"]}
+                    {**member, "id": f"{member['id']}q{n + 1}" if n else member["id"]}
                     for member in members
                 ],
                 **settings,

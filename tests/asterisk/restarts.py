@@ -29,6 +29,11 @@ async def owners(here: Office) -> set[str]:
     return {key.rsplit(":", 1)[1] async for key in here.redis.scan_iter("*:owned:*")}
 
 
+async def owned_by(here: Office, run: str) -> set[str]:
+    """The entries of one run."""
+    return {str(one) for one in await here.redis.smembers(f"{{{here.account}}}:owned:{run}")}
+
+
 async def taken_over(here: Office, dead: set[str], seconds: float = 15) -> None:
     """Wait until none of these runs has a lease, a caller or a grave left to dig."""
 

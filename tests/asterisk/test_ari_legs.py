@@ -160,7 +160,10 @@ async def until(feed: LegFeed, wanted: type[Any], seconds: float = 10) -> list[A
 
 
 async def hears_music(phone: Phone) -> None:
-    await wait_until(lambda: music_heard(phone.recording.path), "music", every=0.1)
+    def has_music() -> bool:
+        return bool(phone.recordings) and music_heard(phone.recording.path)
+
+    await wait_until(has_music, "music", every=0.1)
 
 
 def heard_seconds(phone: Phone) -> float:
@@ -438,6 +441,21 @@ async def test_a_held_caller_is_adopted_with_music_and_without_a_gap(
         recording = phone.recording.path
         assert [gap for gap in silences(recording, over_ms=60) if gap.start > 1] == []
         await new.phones.forget_application(old.phones.app)
+
+
+async def test_a_caller_who_hears_a_prompt_is_adopted_after_it(
+    pbx: Pbx, slot: Slot, tmp_path: Path
+) -> None:
+    async with bench(pbx, slot, tmp_path) as here:
+        old, new = await here.edge(), await here.edge()
+        new.claims = False
+        phone, leg = await here.held_caller(old)
+        prompt = make_tone(tmp_path / "prompt.wav", PROMPT_HZ, 1.5)
+        await old.phones.play(leg, new_playback_id(), [str(prompt.with_suffix(""))])
+        assert await new.phones.adopt(leg) is Done.DONE
+        assert await new.phones.hold(leg, "default") is Done.DONE
+        await hears_music(phone)
+        assert tone_seconds(phone.recording.path, PROMPT_HZ) > 1.3
 
 
 async def test_a_ringing_phone_is_adopted_answered_and_connected(

@@ -91,7 +91,9 @@ class FakeEdge:
         await asyncio.sleep(ARRIVED_SECONDS)
 
     def _check_faults(self) -> None:
-        """An edge that fell over before it was stopped says why."""
+        """An edge that fell over before it was stopped says why; a killed one has its reason."""
+        if self._is_killed:
+            return
         if self._task is not None and self._task.done() and not self._task.cancelled():
             fault = self._task.exception()
             if fault is not None:

@@ -153,10 +153,9 @@ class Office:
         return caller.leg.variables.get("played", "")
 
     async def log_in(self, *users: UserId) -> None:
-        """As by API at another edge: this one learns of it by what is due."""
+        """As by API at no edge in particular: the edges learn of it by what is due."""
         for user in users:
-            _, moved = await self.desk.change_presence(ACCOUNT_ID, user, PresenceChange.AVAILABLE)
-            self.edge.floor.follow_up(ACCOUNT_ID, moved)
+            await self.desk.change_presence(ACCOUNT_ID, user, PresenceChange.AVAILABLE)
 
     async def answered_by(self, user: UserId) -> None:
         """The agent picks up by hand."""

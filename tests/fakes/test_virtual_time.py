@@ -74,3 +74,15 @@ async def test_async_tests_run_on_a_real_loop_here() -> None:
     await clock.sleep(1.5)
     assert clock.now_ms() == MONDAY_MORNING_MS + 1_500
     assert type(asyncio.get_running_loop()).__module__.startswith("asyncio")
+
+
+def test_timers_of_one_moment_go_off_in_the_order_they_were_set() -> None:
+    heard: list[int] = []
+
+    async def story() -> None:
+        for number in range(50):
+            asyncio.get_running_loop().call_later(1.0, heard.append, number)
+        await asyncio.sleep(2)
+
+    run_story(story(), virtual=True)
+    assert heard == list(range(50))

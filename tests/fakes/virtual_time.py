@@ -5,8 +5,11 @@ A journey of minutes runs in milliseconds, and always in the same order.
 
 import asyncio
 import selectors
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextvars import Context
+from typing import Any, TypeVarTuple
+
+Arguments = TypeVarTuple("Arguments")
 
 
 class NothingWillHappen(Exception):
@@ -47,12 +50,27 @@ class _JumpingSelector(selectors.BaseSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Time starts at 0 and moves only when every task waits."""
+    """Time starts at 0 and moves only when every task waits.
+
+    Timers of one moment go off in the order they were set.
+    """
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
         self._clock_resolution = 1e-6
+        self._timers_set = 0
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Arguments], object],
+        *args: *Arguments,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        # The loop's heap has no order among equals: a picosecond more for each later one.
+        self._timers_set += 1
+        return super().call_at(when + self._timers_set * 1e-12, callback, *args, context=context)
 
     def time(self) -> float:
         return self._jumping.seconds

@@ -67,6 +67,7 @@ async def test_the_agent_hangs_up_and_the_caller_is_not_left_alone() -> None:
     async with open_office(ANN) as office:
         caller = office.call()
         await caller.talks_with(ANN)
+        await wait_until(lambda: caller.entry.stage is Stage.TALKING, "connected")
         office.hang_up_agent(ANN)
         await wait_until(lambda: not caller.is_on_the_line, "the caller's call ends", 0.1)
         assert caller.entry.disposition is Disposition.ANSWERED

@@ -1,4 +1,5 @@
--- purpose: a leg came to nothing, rung or accepted and lost before the bridge; its agent is free or backs off, the entry keeps its place
+-- purpose: a leg came to nothing, rung or lost between answer and bridge; its agent is free or
+--   backs off, the entry keeps its place
 -- keys: KEYS[1] account tag
 -- args: run, user, leg, reason, back-off ms, is a miss (1/0), phone is gone (1/0)
 -- returns: FAILED | STALE

@@ -254,6 +254,17 @@ async def test_adopting_a_leg_that_is_gone(open_node: OpenNode, status: int) -> 
         assert await node.phones.adopt(LEG) is Done.GONE
 
 
+async def test_a_leg_that_ends_while_it_is_adopted_is_gone(
+    open_node: OpenNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.ari.phone_system.ADOPTION_SECONDS", 0.05)
+    async with open_node() as node:
+        assert await node.phones.adopt(LEG) is Done.GONE
+        node.asterisk.answers["GET /channels/leg_1"] = (200, channel(LEG, "Up"))
+        with pytest.raises(NodeFault):
+            await node.phones.adopt(LEG)
+
+
 async def test_another_music_is_another_bridge(open_node: OpenNode) -> None:
     async with open_node() as node:
         jazz = holding_bridge("jazz")
@@ -425,14 +436,23 @@ async def test_a_survey_shows_legs_bridges_and_applications(open_node: OpenNode)
 
 
 async def test_a_dead_application_is_freed_of_its_subscriptions(open_node: OpenNode) -> None:
+    """However many it has to one bridge: one for each leg that was moved away stays with it."""
     async with open_node() as node:
         dead = RunId("edge-dead")
         await node.phones.forget_application(dead)
-        application = {"bridge_ids": [HOLD], "device_names": ["PJSIP/201"]}
-        node.asterisk.answers[f"GET /applications/{dead}"] = (200, application)
+        kept = {f"bridge:{HOLD}": 50, "deviceState:PJSIP/201": 1}
+
+        def describe(_: Asked) -> Answer:
+            bridges = [HOLD] if kept[f"bridge:{HOLD}"] > 0 else []
+            devices = ["PJSIP/201"] if kept["deviceState:PJSIP/201"] > 0 else []
+            return 200, {"bridge_ids": bridges, "device_names": devices}
+
+        def end(asked: Asked) -> Answer:
+            for source in asked.query["eventSource"].split(","):
+                kept[source] -= 1
+            return 200, {}
+
+        node.asterisk.answers[f"GET /applications/{dead}"] = describe
+        node.asterisk.answers[f"DELETE /applications/{dead}/subscription"] = end
         await node.phones.forget_application(dead)
-        ended = node.asterisk.asked_for(f"DELETE /applications/{dead}/subscription")
-        assert [asked.query["eventSource"] for asked in ended] == [
-            f"bridge:{HOLD}",
-            "deviceState:PJSIP/201",
-        ]
+        assert max(kept.values()) <= 0

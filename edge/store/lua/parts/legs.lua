@@ -9,7 +9,8 @@ local function end_leg(agent, entry, reason, back_off, miss, unreachable)
   if back_off > 0 then agent.f.wake_at = tostring(now + back_off) end
   if miss then agent.f.misses = tostring(tonumber(agent.f.misses or 0) + 1) end
   if unreachable then agent.f.device = 'unreachable' end
-  entry.f.ringing, entry.f.agent = without(entry.f.ringing, agent.id), nil
+  entry.f.ringing = without(entry.f.ringing, agent.id)
+  entry.f.agent, entry.f.answered_at = nil, nil
   if not entry.f.ringing then
     entry.f.stage = 'waiting'
     local retry = tonumber(redis.call('HGET', key('queue', entry.f.queue), 'retry_ms') or 1000)
