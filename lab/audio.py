@@ -113,13 +113,13 @@ def write_wav(path: Path, sound: Sound) -> Path:
     return path
 
 
-def make_tone(path: Path, hz: float, seconds: float, dbfs: float = -15.0) -> Path:
-    """Write a sine of that pitch and RMS loudness at 8 kHz, the rate a G.711 phone plays."""
+def make_tone(path: Path, hz: float, seconds: float, dbfs: float = -15.0, rate: int = RATE) -> Path:
+    """Write a sine of that pitch and RMS loudness; a G.711 phone plays 8 kHz, a G.722 one 16."""
     amplitude = 10 ** (dbfs / 20) * np.sqrt(2)
     # A whole number of Hz repeats each second: ten times faster than three minutes of sines.
-    length = RATE if float(hz).is_integer() else round(seconds * RATE)
-    once = amplitude * np.sin(2 * np.pi * hz * np.arange(length) / RATE)
-    return write_wav(path, Sound(np.resize(once, round(seconds * RATE))))
+    length = rate if float(hz).is_integer() else round(seconds * rate)
+    once = amplitude * np.sin(2 * np.pi * hz * np.arange(length) / rate)
+    return write_wav(path, Sound(np.resize(once, round(seconds * rate)), rate))
 
 
 def resampled(sound: Sound, rate: int = RATE) -> Sound:

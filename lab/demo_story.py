@@ -13,7 +13,7 @@ from edge.prompts.texts import read_texts
 from lab.asterisk_conf import REPOSITORY
 from lab.audio import SILENCE_DBFS, tone_seconds
 from lab.demo_cast import OUTSIDE_CALLER, Cast, Robot
-from lab.demo_ears import RECOGNISED, prompt_score
+from lab.demo_ears import RECOGNISED, recognise
 from lab.demo_facts import FactFeed
 from lab.demo_teller import Teller
 from lab.demo_world import API_KEY, DemoWorld
@@ -176,10 +176,11 @@ class Story:
         call = await agent.dial(code, label)
         await self._closed(agent, call.call_id)
         recording = agent.recording(label)
-        score = 0.0 if recording is None else await prompt_score(recording, prompt)
-        text = self._texts.prompts[prompt]
+        heard, score = ("", 0.0) if recording is None else await recognise(recording)
+        text = self._texts.prompts.get(heard, "nothing that is known")
         self._teller.fact(f"{agent.name} hears: “{text}” (recognised, {score:.0%} alike)")
-        self._expect(score > RECOGNISED, f"{agent.name} hears “{text}”")
+        is_right = heard == prompt and score > RECOGNISED
+        self._expect(is_right, f"{agent.name} hears “{self._texts.prompts[prompt]}”")
         state = await self._ask(f"/v1/users/{agent.user}/queue-agent")
         self._expect(state["status"] == status, f"the API says that {agent.name} is {status}")
 

@@ -62,14 +62,14 @@ class Phone:
         end), or silence. `address` is the loopback address of signalling and media; SIP port 0
         is the kernel's choice. `registers=False` and address 127.0.0.2 make a phone behind the
         carrier; INVITEs for other numbers than its own get 404. A call beyond `max_calls` gets
-        486. `codecs` in order of preference; with "g722" alone it speaks and hears 16 kHz.
+        486. `codecs` in order of preference; with "g722/16000/1" alone it speaks 16 kHz.
         `password` defaults to `demo-<number>`. Files go to `folder`, by default a fresh
         temporary one. Raises BaresipFault.
         """
         if folder is None:
             folder = Path(tempfile.mkdtemp(prefix=f"phone-{number}-"))
         folder.mkdir(parents=True, exist_ok=True)
-        _lay_words(folder / "say.wav", say, tone_hz, 16_000 if codecs == "g722" else RATE)
+        _lay_words(folder / "say.wav", say, tone_hz, 16_000 if codecs.startswith("g722") else RATE)
         account = Account(number, password or f"demo-{number}", server, registers, codecs)
         phone = cls(account, folder, tone_hz)
         phone.auto_answer_after = auto_answer_after

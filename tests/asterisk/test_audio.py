@@ -1,5 +1,6 @@
 """What a caller hears from the first packet to the last, and how soon the music is off."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def beside_the_tone(sound: Sound, hz: float) -> float:
     return max(rest)
 
 
-@pytest.mark.parametrize("codec", ["pcmu", "pcma", "g722"])
+@pytest.mark.parametrize("codec", ["pcmu", "pcma", "g722/16000/1"])
 async def test_a_caller_hears_our_music_until_the_agent_and_never_silence(
     office: OpenOffice, codec: str
 ) -> None:
@@ -77,18 +78,24 @@ async def test_the_music_is_off_and_the_agent_is_heard_200_ms_after_the_answer(
         assert agent.tone_hz is not None
         late = host.stalls.worst_ms / 1000
         answered_at = trace.sip("INVITE", 200, call_id=ringing.call_id)[0].at
-        (stream,) = trace.heard_by_phone(caller.recording.call_id)
-        after = stream.span(answered_at + MUSIC_OFF_SECONDS + late, stream.ended_at)
-        assert beside_the_tone(after.between(0, 1), agent.tone_hz) < NOTHING_DBFS
-        assert tone_seconds(after.between(0, 1), agent.tone_hz) > 0.8
-        assert stream.lost == 0
-        assert stream.longest_gap < 0.06 + late
+        off_at = answered_at + MUSIC_OFF_SECONDS + late
+        # A conversation is a new stream to the phone where its codec is the agent's as well.
+        *music, voice = sorted(
+            trace.heard_by_phone(caller.recording.call_id), key=lambda stream: stream.started_at
+        )
+        assert all(stream.ended_at < off_at for stream in music)
+        after = voice.span(off_at, voice.ended_at).between(0, 1)
+        assert beside_the_tone(after, agent.tone_hz) < NOTHING_DBFS
+        assert tone_seconds(after, agent.tone_hz) > 0.8
+        packets = sorted(at for stream in (*music, voice) for at in stream.arrived_at)
+        assert max(later - before for before, later in pairwise(packets)) < 0.06 + late
+        assert [stream.lost for stream in (*music, voice)] == [0] * (len(music) + 1)
 
 
-async def test_a_caller_whose_agent_hangs_up_before_anybody_answers_keeps_hearing_music(
+async def test_there_is_no_hole_in_the_music_when_the_phone_stops_ringing_and_rings_again(
     office: OpenOffice,
 ) -> None:
-    """Through a refusal and the next ring there is no hole in the music."""
+    """Nobody answers in the ring time; the next round follows."""
     async with office(agents=1, callers=1, ring_seconds=1, retry_seconds=1) as here:
         agent = await here.agent(1)
         caller = await here.waiting_caller()

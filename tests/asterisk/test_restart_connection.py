@@ -49,79 +49,85 @@ async def node_is_lost(here: Office) -> None:
 
 
 async def test_who_hung_up_while_the_line_was_cut_has_left(office: OpenOffice) -> None:
-    async with office(agents=1, callers=3, wrap_up_seconds=0, with_edge=False) as here:
-        async with over_a_cuttable_line(here) as line:
-            agent = await here.agent(1)
-            talking = await here.waiting_caller(1)
-            await talk(talking, agent)
-            leaving, staying = [await here.waiting_caller(n) for n in (2, 3)]
-            await line.cut()
-            await node_is_lost(here)
-            await leaving.hang_up()
-            await talking.hang_up()
-            await hears_on(staying)
-            line.mend()
-            await is_back(here)
-            await agent.wait_for("closed")
-            await talk(staying, agent)
-            assert never_in_silence(staying)
-            await staying.hang_up()
-            await agent.wait_for("closed")
-            await here.agent_becomes(1, "idle")
-            left = {
-                event["entry"]: event["disposition"] for event in await here.events("entry_left")
-            }
-            assert sorted(left.values()) == ["abandoned", "answered", "answered"]
+    async with (
+        office(agents=1, callers=3, wrap_up_seconds=0, with_edge=False) as here,
+        over_a_cuttable_line(here) as line,
+    ):
+        agent = await here.agent(1)
+        talking = await here.waiting_caller(1)
+        await talk(talking, agent)
+        leaving, staying = [await here.waiting_caller(n) for n in (2, 3)]
+        await line.cut()
+        await node_is_lost(here)
+        await leaving.hang_up()
+        await talking.hang_up()
+        await hears_on(staying)
+        line.mend()
+        await is_back(here)
+        await agent.wait_for("closed")
+        await talk(staying, agent)
+        assert never_in_silence(staying)
+        await staying.hang_up()
+        await agent.wait_for("closed")
+        await here.agent_becomes(1, "idle")
+        left = {event["entry"]: event["disposition"] for event in await here.events("entry_left")}
+        assert sorted(left.values()) == ["abandoned", "answered", "answered"]
 
 
 async def test_who_answered_while_the_line_was_cut_is_connected(office: OpenOffice) -> None:
-    async with office(agents=1, callers=1, ring_seconds=30, with_edge=False) as here:
-        async with over_a_cuttable_line(here) as line:
-            agent = await here.agent(1)
-            caller = await here.waiting_caller()
-            await agent.wait_for("incoming")
-            await line.cut()
-            await node_is_lost(here)
-            await agent.answer()
-            await agent.wait_for("answered")
-            line.mend()
-            await hears(agent, caller)
-            await hears(caller, agent)
-            await here.agent_becomes(1, "talking")
-            await caller.hang_up()
-            await agent.wait_for("closed")
+    async with (
+        office(agents=1, callers=1, ring_seconds=30, with_edge=False) as here,
+        over_a_cuttable_line(here) as line,
+    ):
+        agent = await here.agent(1)
+        caller = await here.waiting_caller()
+        await agent.wait_for("incoming")
+        await line.cut()
+        await node_is_lost(here)
+        await agent.answer()
+        await agent.wait_for("answered")
+        line.mend()
+        await hears(agent, caller)
+        await hears(caller, agent)
+        await here.agent_becomes(1, "talking")
+        await caller.hang_up()
+        await agent.wait_for("closed")
 
 
 async def test_who_refused_while_the_line_was_cut_is_free_and_the_next_one_rings(
     office: OpenOffice,
 ) -> None:
-    async with office(agents=2, callers=1, ring_seconds=30, with_edge=False) as here:
-        async with over_a_cuttable_line(here) as line:
-            first = await here.agent(1)
-            caller = await here.waiting_caller()
-            await first.wait_for("incoming")
-            second = await here.agent(2)
-            await line.cut()
-            await node_is_lost(here)
-            await first.reject()
-            await first.wait_for("closed")
-            line.mend()
-            await talk(caller, second)
-            await caller.hang_up()
-            await second.wait_for("closed")
+    async with (
+        office(agents=2, callers=1, ring_seconds=30, with_edge=False) as here,
+        over_a_cuttable_line(here) as line,
+    ):
+        first = await here.agent(1)
+        caller = await here.waiting_caller()
+        await first.wait_for("incoming")
+        second = await here.agent(2)
+        await line.cut()
+        await node_is_lost(here)
+        await first.reject()
+        await first.wait_for("closed")
+        line.mend()
+        await talk(caller, second)
+        await caller.hang_up()
+        await second.wait_for("closed")
 
 
 async def test_who_calls_while_the_line_is_cut_waits_with_music(office: OpenOffice) -> None:
-    async with office(agents=1, callers=1, with_edge=False) as here:
-        async with over_a_cuttable_line(here) as line:
-            agent = await here.agent(1)
-            caller = await here.caller(1)
-            await line.cut()
-            await node_is_lost(here)
-            await caller.call(here.slot.queue())
-            await caller.wait_for("progress")
-            await hears_on(caller)
-            line.mend()
-            await talk(caller, agent)
-            await caller.hang_up()
-            await agent.wait_for("closed")
+    async with (
+        office(agents=1, callers=1, with_edge=False) as here,
+        over_a_cuttable_line(here) as line,
+    ):
+        agent = await here.agent(1)
+        caller = await here.caller(1)
+        await line.cut()
+        await node_is_lost(here)
+        await caller.call(here.slot.queue())
+        await caller.wait_for("progress")
+        await hears_on(caller)
+        line.mend()
+        await talk(caller, agent)
+        await caller.hang_up()
+        await agent.wait_for("closed")

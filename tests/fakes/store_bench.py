@@ -9,7 +9,7 @@ from edge.domain.entry import Entry
 from edge.domain.ids import EntryId, LegId, QueueId, RunId, UserId, new_leg_id
 from edge.domain.matching import Heads, decide
 from edge.ports.queue_store import ClaimWord, FireWord, JoinWord, Moved, QueueStore
-from edge.store.keys import KEYS
+from edge.store.keys import KEYS, summons_channel
 from edge.store.redis_queue_store import RedisQueueStore
 from tests.fakes.clock import HandSetClock
 from tests.fakes.memory_site import MemorySite
@@ -33,6 +33,9 @@ class StoreBench(Protocol):
 
     def check_keys(self) -> None: ...
 
+    def is_listening(self, run: RunId) -> bool:
+        """Whether a summons of this edge would be heard now."""
+
 
 class MemoryBench:
     def __init__(self) -> None:
@@ -54,6 +57,9 @@ class MemoryBench:
 
     def check_keys(self) -> None:
         """Memory has no keys."""
+
+    def is_listening(self, run: RunId) -> bool:
+        return True
 
 
 class RedisBench:
@@ -84,6 +90,10 @@ class RedisBench:
 
     def check_keys(self) -> None:
         check_keys(self.plain)
+
+    def is_listening(self, run: RunId) -> bool:
+        channels: Any = self.plain.pubsub_channels()
+        return summons_channel(run) in channels
 
 
 def check_keys(plain: redis.Redis) -> None:

@@ -7,6 +7,7 @@ repeated, come late, or come from the wrong edge. After every move the promises 
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -321,6 +322,8 @@ class StoreHistories(RuleBasedStateMachine):
             assert not (memory.offerable(queue) and memory.ready(queue)), "somebody waits on"
 
 
+@pytest.mark.redis
+@pytest.mark.timeout(600)  # a failure is made small before it is shown
 def test_any_history_is_the_same_in_redis_as_in_the_tables(redis_server: RedisServer) -> None:
     StoreHistories.server = redis_server
     run_state_machine_as_test(

@@ -153,7 +153,7 @@ async def test_an_agent_is_won_by_one_queue_only(open_bench: OpenBench) -> None:
         assert word is ClaimWord.RETRY
 
 
-async def test_the_owner_is_summoned_when_another_edge_claims(open_bench: OpenBench) -> None:
+async def test_what_another_edge_claims_stays_its_owners(open_bench: OpenBench) -> None:
     async with open_bench() as bench:
         await log_in(bench.store(), ANN)
         entry = await join(bench.store())

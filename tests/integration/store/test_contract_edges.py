@@ -1,5 +1,7 @@
 """What every queue store does, held against both alike: agents, due times, and several edges."""
 
+import asyncio
+
 import pytest
 
 from edge.domain.agent import Device, Occupancy, PresenceChange, Status
@@ -12,9 +14,11 @@ from edge.ports.queue_store import (
     DeviceWord,
     FireWord,
     PresenceWord,
+    Summons,
     TakeOverWord,
 )
 from tests.fakes.store_bench import claim, fire_all, join, line, log_in, talk
+from tests.fakes.waiting import wait_until
 from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BETA, BOB, CAT, DAN, ONE, THREE, TWO
 from tests.integration.store.conftest import OpenBench
 
@@ -236,3 +240,59 @@ async def test_edges_see_each_other_alive(open_bench: OpenBench) -> None:
         word, edges = await bench.store(TWO).beat()
         assert {ONE, TWO} <= edges.alive
         assert edges.dead == frozenset()
+
+
+@pytest.mark.parametrize("how", ["claim", "fire"])
+async def test_the_owner_is_summoned_when_another_edge_moves_its_entry(
+    open_bench: OpenBench, how: str
+) -> None:
+    async with open_bench() as bench:
+        one, two = bench.store(), bench.store(TWO)
+        await log_in(one, ANN)
+        entry = await join(one)
+        if how == "fire":
+            await claim(one)
+            bench.advance(RESERVED_FOR_MS)
+        summoned = asyncio.create_task(one.summons())
+        await wait_until(lambda: bench.is_listening(ONE), "the edge listens")
+        await (claim(two) if how == "claim" else fire_all(two))
+        assert await summoned == Summons(ACCOUNT_ID, entry.id)
+
+
+async def test_a_retired_edge_is_taken_over_by_one_and_buried(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        one, two, three = bench.store(), bench.store(TWO), bench.store(THREE)
+        for store in (one, two, three):
+            await store.beat()
+        await one.retire()
+        _, edges = await two.beat(takes_over=False)
+        assert edges.dead == {ONE}
+        assert not edges.to_take, "not before it is reconciled"
+        _, edges = await three.beat()
+        assert edges.to_take == {ONE}
+        _, edges = await two.beat()
+        assert edges.dead == {ONE}
+        assert not edges.to_take, "the other is at it"
+        await three.retire()
+        _, edges = await two.beat()
+        assert edges.to_take == {ONE, THREE}, "it died over that: the next"
+        await two.bury(ONE)
+        _, edges = await two.beat()
+        assert edges.alive == {TWO}
+        assert edges.dead == {THREE}
+
+
+@pytest.mark.parametrize("is_buried", [False, True])
+async def test_an_edge_whose_calls_were_taken_never_comes_back(
+    open_bench: OpenBench, is_buried: bool
+) -> None:
+    async with open_bench() as bench:
+        one, two = bench.store(), bench.store(TWO)
+        await one.beat()
+        await two.beat()
+        await one.retire()
+        if is_buried:
+            await two.bury(ONE)
+        word, edges = await one.beat()
+        assert word is BeatWord.LEASE_LOST
+        assert ONE not in edges.alive

@@ -138,8 +138,8 @@ async def test_a_move_in_an_outage_waits_and_is_made_once(tmp_path: Path) -> Non
     async with open_site(tmp_path) as site:
         site.server.kill()
         joining = asyncio.create_task(join(site.one))
-        await asyncio.sleep(0.3)
-        assert not joining.done(), "waits for Redis"
+        done, _ = await asyncio.wait({joining}, timeout=0.3)
+        assert not done, "waits for Redis"
         await asyncio.to_thread(site.server.start)
         entry = await joining
         assert await line(site.one) == [entry.id]
