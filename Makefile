@@ -41,7 +41,7 @@ format: setup-python ## bring the code into its form
 
 bench: setup ## measure; tables here, figures in .run/bench
 	@mkdir -p .run/bench
-	@for script in bench/[a-z]*.py; do name="$$(basename "$$script" .py)"; \
+	@for script in $$(grep -l __main__ bench/*.py); do name="$$(basename "$$script" .py)"; \
 	  $(PY) -m "bench.$$name" --json ".run/bench/$$name.json"; done
 
 logs: ## follow the logs of make up

@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Coroutine, Sequence
 from enum import StrEnum
-from typing import Any, Never, assert_never
+from typing import Any, Never
 
 import structlog
 
@@ -25,16 +25,9 @@ from edge.journey.deadlines import Deadlines
 from edge.journey.floor import Floor
 from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
-from edge.journey.reconcile import device_changed, reconcile
+from edge.journey.reconcile import NodeFollower
 from edge.journey.takeover import take_over
-from edge.ports.phone_system import (
-    Arrival,
-    DeviceChanged,
-    NodeBack,
-    NodeFault,
-    NodeLost,
-    PhoneSystem,
-)
+from edge.ports.phone_system import Arrival, NodeFault
 from edge.ports.queue_store import BeatWord
 from edge.prompts.library import PromptLibrary
 from edge.store import RedisQueueStore
@@ -187,7 +180,7 @@ class EdgeRun:
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         return [
             *(phone.run() for phone in self._phones.values()),
-            *(self._follow(phone) for phone in self._phones.values()),
+            *(self._follower(phone).run() for phone in self._phones.values()),
             self._matcher.run(),
             self._deadlines.run(),
             self._beat(),
@@ -195,6 +188,10 @@ class EdgeRun:
             self._begin_to_match(),
             self._lag.watch(),
         ]
+
+    def _follower(self, phone: AriPhoneSystem) -> NodeFollower:
+        is_reconciled = self._reconciled[phone.node]
+        return NodeFollower(self._floor, phone, self._reception.arrived, is_reconciled)
 
     # --- what the parts ask
 
@@ -225,31 +222,6 @@ class EdgeRun:
         return Readiness(tuple(missing))
 
     # --- the tasks of a run
-
-    async def _follow(self, phone: AriPhoneSystem) -> None:
-        async for event in phone.events():
-            match event:
-                case Arrival():
-                    self._reception.arrived(phone, event)
-                case DeviceChanged(endpoint, device):
-                    await device_changed(self._floor, endpoint, device)
-                case NodeLost():
-                    self._reconciled[phone.node].clear()
-                    log.warning("node_lost", node=phone.node)
-                case NodeBack():
-                    await self._reconcile(phone)
-                case _ as never:
-                    assert_never(never)
-        raise ConnectionError(f"node {phone.node}: another program took our application's name")
-
-    async def _reconcile(self, phone: PhoneSystem) -> None:
-        try:
-            await reconcile(self._floor, phone)
-        except NodeFault as fault:
-            # The connection broke again in between; the next NodeBack tries anew.
-            log.warning("reconcile_broken_off", node=phone.node, reason=str(fault))
-        else:
-            self._reconciled[phone.node].set()
 
     async def _beat(self) -> None:
         async with asyncio.TaskGroup() as takeovers:

@@ -127,6 +127,11 @@ class AsteriskProcess(Process):
     def require_free_ports(self) -> None:
         """Raise PortTaken when another program has the SIP or the ARI port."""
         ours = self.settings
+        if ours.bind in ("0.0.0.0", "::"):
+            raise PortTaken(
+                f"BIND={ours.bind} names no place that phones could send audio to; "
+                f"give an address of this machine"
+            )
         require_free_port(ours.bind, ours.sip_port, "udp", "Asterisk (SIP)", "SIP_PORT")
         require_free_port(ours.ari_host, ours.ari_port, "tcp", "Asterisk (ARI)", "ARI_PORT")
 

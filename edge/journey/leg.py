@@ -25,6 +25,8 @@ Result = TypeVar("Result")
 PLACE_VARIABLE = "QE_PLACE"
 ENTRY_VARIABLE = "QE_ENTRY"
 """What is written on a caller's leg once it has a place in a line."""
+AGENT_VARIABLE = "QE_AGENT"
+"""What is written on an agent's leg from the start: account and user."""
 
 
 class Gone:

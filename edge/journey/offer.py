@@ -11,7 +11,7 @@ from edge.domain.entry import Entry
 from edge.domain.ids import AccountId, EndpointName, conversation_bridge
 from edge.domain.offer import LegFailure
 from edge.journey.floor import Floor
-from edge.journey.leg import Leg
+from edge.journey.leg import AGENT_VARIABLE, Leg
 from edge.ports.phone_system import Dial, EndReason, NotDialled
 from edge.ports.queue_store import AcceptWord, LegWord
 
@@ -57,6 +57,7 @@ async def ring(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
             caller_number=offer.entry.caller_number,
             caller_name=offer.entry.caller_name,
             ring_seconds=offer.ring_seconds,
+            variables={AGENT_VARIABLE: f"{offer.account} {offer.agent.id}"},
         )
     )
     if isinstance(dialled, NotDialled):

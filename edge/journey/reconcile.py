@@ -1,13 +1,77 @@
 """The one place where Asterisk's truth about legs and ours are brought together again."""
 
+import asyncio
+from collections.abc import Callable
+from typing import assert_never
+
 import structlog
 
 from edge.domain.agent import Device
 from edge.domain.ids import EndpointName
 from edge.journey.floor import Floor
-from edge.ports.phone_system import DeviceState, PhoneSystem
+from edge.ports.phone_system import (
+    Arrival,
+    DeviceChanged,
+    DeviceState,
+    NodeBack,
+    NodeFault,
+    NodeLost,
+    PhoneSystem,
+)
 
 log = structlog.get_logger()
+
+Arrived = Callable[[PhoneSystem, Arrival], None]
+Upkeep = NodeLost | NodeBack | DeviceChanged
+
+
+class NodeFollower:
+    """Reads what one node tells. Calls are received at once, whatever else waits for the store.
+
+    `is_reconciled` is set while the node is connected and was compared with what we know.
+    """
+
+    def __init__(
+        self, floor: Floor, phone: PhoneSystem, arrived: Arrived, is_reconciled: asyncio.Event
+    ) -> None:
+        self._floor = floor
+        self._phone = phone
+        self._arrived = arrived
+        self._is_reconciled = is_reconciled
+        self._upkeep: asyncio.Queue[Upkeep] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Raises ConnectionError when another program took our application's name."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_up(), name=f"keep up with {self._phone.node}")
+            async for event in self._phone.events():
+                if isinstance(event, Arrival):
+                    self._arrived(self._phone, event)
+                else:
+                    self._upkeep.put_nowait(event)
+            raise ConnectionError(f"node {self._phone.node}: our application's name was taken")
+
+    async def _keep_up(self) -> None:
+        while True:
+            match await self._upkeep.get():
+                case DeviceChanged(endpoint, device):
+                    await device_changed(self._floor, endpoint, device)
+                case NodeLost():
+                    self._is_reconciled.clear()
+                    log.warning("node_lost", node=self._phone.node)
+                case NodeBack():
+                    await self._reconcile()
+                case _ as never:
+                    assert_never(never)
+
+    async def _reconcile(self) -> None:
+        try:
+            await reconcile(self._floor, self._phone)
+        except NodeFault as fault:
+            # The connection broke again in between; the next NodeBack tries anew.
+            log.warning("reconcile_broken_off", node=self._phone.node, reason=str(fault))
+        else:
+            self._is_reconciled.set()
 
 
 async def reconcile(floor: Floor, phone: PhoneSystem) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import structlog
 
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import AccountId, EntryId, LegId, RunId, entry_of_conversation
+from edge.domain.ids import AccountId, EntryId, LegId, RunId, UserId, entry_of_conversation
 from edge.journey.floor import Floor
-from edge.journey.leg import ENTRY_VARIABLE
+from edge.journey.leg import AGENT_VARIABLE, ENTRY_VARIABLE
 from edge.ports.phone_system import Arrival, Done, PhoneSystem, Survey
 
 log = structlog.get_logger()
@@ -46,30 +46,49 @@ async def take_over(floor: Floor, dead: RunId, resume: Resume, arrived: Arrived)
 
 
 async def _take_in(floor: Floor, phone: PhoneSystem, leg: LegId, arrived: Arrived) -> None:
-    """A leg that no living entry has: a caller not yet in line arrives anew, the rest is ended."""
+    """A leg in the dead edge's application that it did not own, by what is written on it.
+
+    A caller not yet in line arrives anew. One whose entry lives, and the leg of an agent who is
+    on it, are somebody's: of an edge that took them and died, say. The rest is ended.
+    """
     arrival = await phone.recall_arrival(leg)
-    entry = await phone.variable(leg, ENTRY_VARIABLE)
-    if arrival is None or (entry and await _has_ended(floor, EntryId(entry))):
+    if arrival is None:
+        if not await _is_on(floor, await phone.variable(leg, AGENT_VARIABLE), leg):
+            await phone.hang_up(leg)
+        return
+    named = await phone.variable(leg, ENTRY_VARIABLE)
+    entry = await _entry(floor, EntryId(named)) if named else None
+    if entry is None:
+        if await phone.adopt(leg) is Done.DONE:
+            arrived(phone, arrival)
+    elif entry.stage is Stage.ENDED:
         await phone.hang_up(leg)
-    elif await phone.adopt(leg) is Done.DONE:
-        arrived(phone, arrival)
+
+
+async def _is_on(floor: Floor, named: str | None, leg: LegId) -> bool:
+    """Whether the agent named on this leg is rung or talks on it."""
+    account, _, user = (named or "").partition(" ")
+    if not user:
+        return False
+    return (await floor.store.agent(AccountId(account), UserId(user))).leg == leg
 
 
 async def _clear_bridges(floor: Floor, phone: PhoneSystem, survey: Survey) -> None:
-    """Remove the empty bridges of conversations that are over."""
-    for bridge, legs in survey.bridges.items():
-        entry = entry_of_conversation(bridge)
-        if entry is not None and not legs and await _has_ended(floor, entry):
+    """Remove the bridges of conversations that are over; their legs were strays or are ending."""
+    for bridge in survey.bridges:
+        named = entry_of_conversation(bridge)
+        # An entry that no account knows is another site's on the same node.
+        entry = await _entry(floor, named) if named else None
+        if entry is not None and entry.stage is Stage.ENDED:
             await phone.remove_bridge(bridge)
 
 
-async def _has_ended(floor: Floor, entry: EntryId) -> bool:
-    """One that no account knows has not: another site may share the node."""
+async def _entry(floor: Floor, entry: EntryId) -> Entry | None:
     for account in floor.directory.accounts:
         found = await floor.store.entry(account, entry)
         if found is not None:
-            return found.stage is Stage.ENDED
-    return False
+            return found
+    return None
 
 
 async def _forget(floor: Floor, phone: PhoneSystem, dead: RunId) -> None:

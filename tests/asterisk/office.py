@@ -127,8 +127,12 @@ class Office:
         options.setdefault("tone_hz", TONES["agent"] + 100 * n)
         phone = await self.phone(self.slot.agent(n), **options)
         if log_in:
-            await self.set_agent(n, "available")
+            await self._log_in(n)
         return phone
+
+    async def _log_in(self, n: int) -> None:
+        await self.set_agent(n, "available")
+        await self.device_becomes(n, "reachable")
 
     async def robot_agent(self, n: int, behaviour: Behaviour) -> SippPhone:
         """The n-th agent with a phone that treats every call alike, the agent logged in."""
@@ -139,7 +143,7 @@ class Office:
             folder=self.folder / f"robot-{n}",
         )
         self._stack.push_async_callback(phone.stop)
-        await self.set_agent(n, "available")
+        await self._log_in(n)
         return phone
 
     async def outside_phone(self, number: str, **options: Any) -> Phone:
@@ -185,6 +189,12 @@ class Office:
 
     async def agent_becomes(self, n: int, occupancy: str, seconds: float = 10) -> None:
         await wait_until(lambda: self.agent_is(n, occupancy), f"agent {n} is {occupancy}", seconds)
+
+    async def device_becomes(self, n: int, device: str, seconds: float = 10) -> None:
+        async def is_so() -> bool:
+            return bool((await self.agent_state(n))["device"] == device)
+
+        await wait_until(is_so, f"the phone of agent {n} is {device}", seconds)
 
     async def line(self) -> list[dict[str, Any]]:
         """Who waits, first in line first."""

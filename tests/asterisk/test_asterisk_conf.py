@@ -1,4 +1,4 @@
-"""asterisk-conf/ on a real Asterisk, no edge there: it starts clean, knows who calls, holds calls."""
+"""asterisk-conf/ on a real Asterisk without an edge: starts clean, knows who calls, holds calls."""
 
 import re
 import socket

@@ -131,11 +131,7 @@ async def test_a_phone_that_unregisters_is_passed_over_and_rung_when_it_is_back(
     async with office(agents=1, callers=1) as here:
         agent = await here.agent(1)
         await agent.unregister()
-
-        async def is_unreachable() -> bool:
-            return bool((await here.agent_state(1))["device"] == "unreachable")
-
-        await wait_until(is_unreachable, "agent 1 is unreachable")
+        await here.device_becomes(1, "unreachable")
         caller = await here.waiting_caller()
         await hears_music(caller)
         assert await offers_to(here, 1) == 0
@@ -154,11 +150,8 @@ async def test_a_phone_vanishes_and_the_next_agent_rings_when_the_ring_time_is_o
         await wait_until(lambda: failures(here), "the vanished phone was given up")
         await here.set_agent(2, "available")
         await talk(caller, second)
-
-        async def is_unreachable() -> bool:
-            return bool((await here.agent_state(1))["device"] == "unreachable")
-
-        await wait_until(is_unreachable, "Asterisk finds out that the phone is gone", 20)
+        # Asterisk asks each phone every ten seconds whether it is there.
+        await here.device_becomes(1, "unreachable", 20)
         # The registration that it left behind is replaced, and taken back at the end.
         await here.agent(1, log_in=False)
 

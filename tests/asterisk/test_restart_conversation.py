@@ -7,13 +7,16 @@ from tests.asterisk.hearing import hears, talk
 from tests.asterisk.restarts import hears_on, listening, never_in_silence, start_again
 
 
-async def test_a_conversation_goes_on_through_a_kill(office: OpenOffice) -> None:
+@pytest.mark.parametrize("end", ["kill", "stop"])
+async def test_a_conversation_goes_on_through_the_end_of_its_edge(
+    office: OpenOffice, end: str
+) -> None:
     async with office(agents=1, callers=1, wrap_up_seconds=1) as here:
         agent = await here.agent(1)
         async with listening(here) as listened:
             caller = await here.waiting_caller()
             await talk(caller, agent)
-            await here.edge.kill()
+            await (here.edge.kill() if end == "kill" else here.edge.stop())
             await hears_on(caller, agent)
             await start_again(here)
             await hears(agent, caller, 3)

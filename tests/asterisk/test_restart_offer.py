@@ -1,5 +1,7 @@
 """The edge dies while an agent's phone rings: it rings on, and whatever happens to it counts."""
 
+import pytest
+
 from lab.sipp_scenarios import Behaviour
 from lab.wait import wait_until
 from tests.asterisk.conftest import OpenOffice
@@ -12,13 +14,16 @@ from tests.asterisk.restarts import (
 )
 
 
-async def test_the_phone_rings_on_through_a_kill_and_can_be_answered(office: OpenOffice) -> None:
+@pytest.mark.parametrize("end", ["kill", "stop"])
+async def test_the_phone_rings_on_through_the_end_of_the_edge_and_can_be_answered(
+    office: OpenOffice, end: str
+) -> None:
     async with office(agents=1, callers=1, ring_seconds=30) as here:
         agent = await here.agent(1)
         async with listening(here) as listened:
             caller = await here.waiting_caller()
             await agent.wait_for("incoming")
-            await here.edge.kill()
+            await (here.edge.kill() if end == "kill" else here.edge.stop())
             await hears_on(caller)
             await start_again(here)
             assert agent.in_call

@@ -12,9 +12,9 @@ from edge.journey.deadlines import Deadlines
 from edge.journey.floor import Floor
 from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
-from edge.journey.reconcile import device_changed, reconcile
+from edge.journey.reconcile import NodeFollower
 from edge.journey.takeover import take_over
-from edge.ports.phone_system import Arrival, DeviceChanged, NodeBack, NodeLost
+from edge.ports.phone_system import Arrival
 from edge.ports.queue_store import BeatWord
 from tests.fakes.clock import LoopClock
 from tests.fakes.memory_site import MemorySite
@@ -103,7 +103,9 @@ class FakeEdge:
         async with asyncio.TaskGroup() as work:
             self._put_together(work)
             for task in (
-                self._follow(),
+                NodeFollower(
+                    self.floor, self.phone, self.reception.arrived, self._reconciled
+                ).run(),
                 self.matcher.run(),
                 self.deadlines.run(),
                 self._beat(),
@@ -133,19 +135,6 @@ class FakeEdge:
         self.reception = Reception(self.floor, dial_star_code)
 
     # --- the tasks of a run, as in the service
-
-    async def _follow(self) -> None:
-        async for event in self.phone.events():
-            match event:
-                case Arrival():
-                    self.reception.arrived(self.phone, event)
-                case DeviceChanged(endpoint, device):
-                    await device_changed(self.floor, endpoint, device)
-                case NodeLost():
-                    self._reconciled.clear()
-                case NodeBack():
-                    await reconcile(self.floor, self.phone)
-                    self._reconciled.set()
 
     async def _beat(self) -> None:
         while True:

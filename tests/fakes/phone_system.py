@@ -64,6 +64,8 @@ class FakePhoneSystem:
         self._events: asyncio.Queue[NodeEvent | None] = asyncio.Queue()
         self._feeds: dict[LegId, FakeFeed] = {}
         self._is_killed = False
+        self._fails_at = ""
+        self._is_done_all_the_same = False
 
     # --- the connection
 
@@ -90,6 +92,10 @@ class FakePhoneSystem:
     def mend(self) -> None:
         self.open()
 
+    def fail_once(self, order: str, *, is_done: bool) -> None:
+        """The node does not answer the next order of this name; it may have done it, or not."""
+        self._fails_at, self._is_done_all_the_same = order, is_done
+
     def may_take(self, arrival: Arrival) -> bool:
         return self._may_claim(arrival)
 
@@ -101,13 +107,18 @@ class FakePhoneSystem:
         if feed is not None:
             feed.put(event)
 
-    async def _order(self, act: Callable[[], Result]) -> Result:
+    async def _order(self, name: str, act: Callable[[], Result]) -> Result:
         """The node does it after one way, and the answer is here after the other.
 
         What was sent is done, even if nobody waits for the answer any more.
         """
         if self._is_killed:
             raise NodeFault("this edge was killed")
+        if name == self._fails_at:
+            self._fails_at = ""
+            if self._is_done_all_the_same:
+                act()
+            raise NodeFault(f"no answer to {name}")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Result] = loop.create_future()
 
@@ -145,10 +156,10 @@ class FakePhoneSystem:
             self._board.listen_again(found)
             return Done.DONE
 
-        return await self._order(act)
+        return await self._order("answer", act)
 
     async def hold(self, leg: LegId, music_class: str) -> Done:
-        return await self._order(lambda: self._enter(leg, BridgeId(f"hold_{music_class}")))
+        return await self._order("hold", lambda: self._enter(leg, BridgeId(f"hold_{music_class}")))
 
     def _enter(self, leg: LegId, bridge: BridgeId) -> Done:
         found = self._leg(leg)
@@ -160,7 +171,7 @@ class FakePhoneSystem:
 
     async def dial(self, dial: Dial) -> Dialled | NotDialled:
         assert dial.leg in self._feeds, "listen before you dial: events race answers"
-        return await self._order(lambda: self._dial(dial))
+        return await self._order("dial", lambda: self._dial(dial))
 
     def _dial(self, dial: Dial) -> Dialled | NotDialled:
         board = self._board
@@ -194,11 +205,11 @@ class FakePhoneSystem:
         return end
 
     async def prepare_bridge(self, bridge: BridgeId) -> None:
-        await self._order(lambda: self._board.bridges.setdefault(bridge, set()))
+        await self._order("prepare_bridge", lambda: self._board.bridges.setdefault(bridge, set()))
 
     async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
         for leg in legs:
-            if await self._order(partial(self._enter, leg, bridge)) is Done.GONE:
+            if await self._order("connect", partial(self._enter, leg, bridge)) is Done.GONE:
                 return leg
         return next((leg for leg in legs if self._leg(leg) is None), None)
 
@@ -208,11 +219,11 @@ class FakePhoneSystem:
                 self._board.move(self._board.legs[leg], None)
             self._board.bridges.pop(bridge, None)
 
-        await self._order(act)
+        await self._order("remove_bridge", act)
 
     async def hang_up(self, leg: LegId, reason: EndReason = EndReason.NORMAL) -> None:
         # A node ends any leg, whosoever it is.
-        await self._order(lambda: self._board.end(leg, reason))
+        await self._order("hang_up", lambda: self._board.end(leg, reason))
 
     async def play(self, leg: LegId, playback: PlaybackId, sounds: Sequence[str]) -> Done:
         def act() -> Done:
@@ -226,7 +237,7 @@ class FakePhoneSystem:
             self._board.later(found, PROMPT_LASTS_SECONDS, lambda: self._playback_over(playback))
             return Done.DONE
 
-        return await self._order(act)
+        return await self._order("play", act)
 
     def _playback_over(self, playback: PlaybackId) -> None:
         for leg in self._board.legs.values():
@@ -236,7 +247,7 @@ class FakePhoneSystem:
                 self._board.tell(leg, PlaybackEnded(playback))
 
     async def stop(self, playback: PlaybackId) -> None:
-        await self._order(lambda: self._playback_over(playback))
+        await self._order("stop", lambda: self._playback_over(playback))
 
     async def set_variables(self, leg: LegId, variables: dict[str, str]) -> Done:
         def act() -> Done:
@@ -246,14 +257,14 @@ class FakePhoneSystem:
             found.variables |= variables
             return Done.DONE
 
-        return await self._order(act)
+        return await self._order("set_variables", act)
 
     async def variable(self, leg: LegId, name: str) -> str | None:
         def act() -> str | None:
             found = self._board.legs.get(leg)
             return found.variables.get(name) if found is not None else None
 
-        return await self._order(act)
+        return await self._order("variable", act)
 
     async def adopt(self, leg: LegId) -> Done:
         def act() -> Done:
@@ -263,28 +274,28 @@ class FakePhoneSystem:
             found.app = self.app
             return Done.DONE
 
-        return await self._order(act)
+        return await self._order("adopt", act)
 
     async def recall_arrival(self, leg: LegId) -> Arrival | None:
         def act() -> Arrival | None:
             found = self._board.legs.get(leg)
             return found.arrival if found is not None else None
 
-        return await self._order(act)
+        return await self._order("recall_arrival", act)
 
     async def forget_application(self, run: RunId) -> None:
         def act() -> None:
             assert not any(leg.app == run for leg in self._board.legs.values()), "legs are left"
             self._board.watched.pop(run, None)
 
-        await self._order(act)
+        await self._order("forget_application", act)
 
     async def survey(self) -> Survey:
-        return await self._order(self._board.survey)
+        return await self._order("survey", self._board.survey)
 
     async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
         def act() -> dict[EndpointName, DeviceState]:
             self._board.watched[self.app] = frozenset(endpoints)
             return {endpoint: self._board.device(endpoint) for endpoint in endpoints}
 
-        return await self._order(act)
+        return await self._order("watch", act)

@@ -1,0 +1,84 @@
+"""The node does not answer an order: the caller is not lost, a new conductor goes on."""
+
+import pytest
+
+from edge.domain.agent import Occupancy
+from edge.domain.entry import Stage
+from edge.ports.phone_system import EndReason
+from tests.fakes.office import open_office
+from tests.fakes.switchboard import WhenRung
+from tests.fakes.waiting import wait_until
+from tests.fakes.world import ANN, BOB, phone_of
+
+MUSIC = "music default"
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("order", ["dial", "prepare_bridge", "connect", "hold", "set_variables"])
+async def test_a_caller_in_line_is_served_though_an_order_fails(order: str, is_done: bool) -> None:
+    async with open_office() as office:
+        caller = office.call()
+        await caller.joins()
+        office.edge.phone.fail_once(order, is_done=is_done)
+        await office.log_in(ANN)
+        await caller.talks_with(ANN, within_seconds=60)
+        await wait_until(lambda: caller.entry.stage is Stage.TALKING, "connected")
+        assert MUSIC in caller.heard
+        assert office.agent(ANN).occupancy is Occupancy.TALKING
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("order", ["answer", "hold"])
+async def test_a_caller_who_cannot_be_held_is_not_left_in_silence(
+    order: str, is_done: bool
+) -> None:
+    async with open_office(ANN) as office:
+        office.edge.phone.fail_once(order, is_done=is_done)
+        caller = office.call()
+        await wait_until(
+            lambda: not caller.is_on_the_line or caller.hears.startswith("talk"),
+            "served, or sent away",
+            within_seconds=30,
+        )
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("order", ["hang_up", "remove_bridge"])
+async def test_an_order_that_fails_at_the_end_leaves_nobody_alone(
+    order: str, is_done: bool
+) -> None:
+    async with open_office(ANN) as office:
+        caller = office.call()
+        await caller.talks_with(ANN)
+        await wait_until(lambda: caller.entry.stage is Stage.TALKING, "connected")
+        office.edge.phone.fail_once(order, is_done=is_done)
+        caller.hang_up()
+        await wait_until(lambda: office.phone(ANN).leg is None, "the agent is free", 30)
+        await office.is_occupied(ANN, Occupancy.IDLE, within_seconds=30)
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+async def test_ringing_stops_though_the_order_to_stop_it_fails(is_done: bool) -> None:
+    async with open_office(ANN, ring_seconds=10) as office:
+        office.phone(ANN).when_rung = WhenRung.NEVER_ANSWERS
+        caller = office.call()
+        await wait_until(lambda: office.phone(ANN).rung == 1, "rings")
+        office.edge.phone.fail_once("hang_up", is_done=is_done)
+        caller.hang_up()
+        await wait_until(lambda: caller.entry.stage is Stage.ENDED, "ended", 30)
+        await wait_until(lambda: office.phone(ANN).leg is None, "quiet", 30)
+        office.phone(ANN).when_rung = WhenRung.ANSWERS
+        await office.is_occupied(ANN, Occupancy.IDLE, within_seconds=30)
+        following = office.call()
+        await following.talks_with(ANN)
+
+
+@pytest.mark.parametrize("order", ["answer", "play", "hang_up"])
+async def test_a_star_code_that_fails_takes_nobody_down(order: str) -> None:
+    async with open_office() as office:
+        waiting = office.call()
+        await waiting.joins()
+        office.edge.phone.fail_once(order, is_done=True)
+        caller = office.call("*45", phone_of(BOB))
+        await waiting.talks_with(BOB, within_seconds=30)
+        office.board.end(caller.leg.id, EndReason.NORMAL)

@@ -1,0 +1,122 @@
+"""The reference of the settings: names and defaults from the types, the meaning from here.
+
+A setting without a meaning, or a meaning without a setting, is an error: whoever adds one says here
+what it does.
+"""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any, get_args, get_type_hints
+
+from edge.domain.settings import Site, World
+from edge.domain.strategies import STRATEGIES
+from tools.docs_page import page, table
+
+MEANINGS = {
+    "nodes[].id": "a name of your own for this Asterisk",
+    "nodes[].url": "where its HTTP server is, like `http://127.0.0.1:8088`",
+    "nodes[].user": "the user in its `ari.conf`",
+    "nodes[].password": "that user's password",
+    "worlds[]": "files of accounts, relative to this one",
+    "trunks[]": "the PJSIP endpoints of your carriers; every other endpoint is a phone",
+    "redis.url": "like `redis://127.0.0.1:6380/0`, `rediss://…` or `unix:///run/redis.sock`",
+    "http.host": "the address of the HTTP API",
+    "http.port": "its port",
+    "logging.level": "`debug`, `info`, `warning` or `error`",
+    "logging.format": "`json`, or `text` for people",
+    "logging.mask_personal_data": "hide callers' numbers in the log",
+    "accounts[].id": "`acct_` and letters or digits",
+    "accounts[].name": "for people",
+    "accounts[].api_key_sha256[]": "SHA-256 of a bearer key: `printf %s sk_mine | sha256sum`",
+    "accounts[].language": "of what is spoken, like `en` or `en-GB`",
+    "accounts[].users[].id": "`user_` and letters or digits",
+    "accounts[].users[].name": "for people",
+    "accounts[].users[].extension": "3 to 64 digits, in quotes",
+    "accounts[].users[].sip": "the PJSIP endpoint of the phone, unique on the site",
+    "accounts[].queues[].id": "`qu_` and letters or digits",
+    "accounts[].queues[].name": "for people",
+    "accounts[].queues[].extension": "what phones dial, 3 to 64 digits, in quotes",
+    "accounts[].queues[].strategy": "who is rung first (see below)",
+    "accounts[].queues[].ring_seconds": "how long an agent's phone rings, 1 to 600",
+    "accounts[].queues[].wrap_up_seconds": "pause for the agent after a conversation, 0 to 600",
+    "accounts[].queues[].retry_seconds": "pause before the next round for a caller, 1 to 600",
+    "accounts[].queues[].music_class": "a section of Asterisk's `musiconhold.conf`",
+    "accounts[].queues[].members[].id": "`qum_` and letters or digits",
+    "accounts[].queues[].members[].user_id": "a user of the account",
+    "accounts[].queues[].members[].position": "the lower is rung earlier where the strategy ties",
+    "accounts[].queues[].members[].penalty": "0 to 999; kept and shown, not used by `leastrecent`",
+    "accounts[].phone_numbers[].number": "as the carrier sends it, with or without +, in quotes",
+    "accounts[].phone_numbers[].queue_id": "the queue that its callers join",
+}
+
+
+def settings() -> str:
+    """The page. Raises ValueError when a meaning is missing or belongs to no setting."""
+    site, world = list(_rows(Site, "")), list(_rows(World, ""))
+    found = {path for path, _ in (*site, *world)}
+    if found != set(MEANINGS):
+        raise ValueError(f"settings and meanings differ in {sorted(found ^ set(MEANINGS))}")
+    return page(
+        "Settings",
+        "`edge.yaml` says where the programs are. A world (`demo.yaml`) says who has which phones,",
+        "queues and numbers. `queue-edge check-config` names every mistake with its file and line.",
+        "",
+        "- In `edge.yaml`, `${NAME}` and `${NAME:-default}` are taken from the environment.",
+        "- Telephone numbers and extensions are text: keep them in quotes.",
+        "- An unknown name is an error, so that a misspelt setting is not silently ignored.",
+        "",
+        "## edge.yaml",
+        "",
+        *_described(site),
+        "",
+        "## A world",
+        "",
+        *_described(world),
+        "",
+        "## Strategies",
+        "",
+        *table(
+            ("name", "the lowest is rung first, field by field", "source"),
+            [
+                (f"`{one.name}`", ", ".join(f"`{part.value}`" for part in one.fields), one.source)
+                for one in STRATEGIES.values()
+            ],
+        ),
+    )
+
+
+def _described(rows: list[tuple[str, str]]) -> list[str]:
+    described = [(f"`{path}`", MEANINGS[path], default) for path, default in rows]
+    return table(("name", "meaning", "default"), described)
+
+
+def _rows(shape: type, around: str) -> Iterator[tuple[str, str]]:
+    """Path and default of every setting; `[]` stands for a list."""
+    hints = get_type_hints(shape, include_extras=True)
+    for one in fields(shape):
+        hint = hints[one.name]
+        path = f"{around}{one.name}{'[]' if 'tuple' in str(hint) else ''}"
+        inner = _dataclass_in(hint)
+        if inner is None:
+            yield path, _default_words(one)
+        else:
+            yield from _rows(inner, f"{path}.")
+
+
+def _dataclass_in(hint: Any) -> type | None:
+    if is_dataclass(hint) and isinstance(hint, type):
+        return hint
+    return next((found for part in get_args(hint) if (found := _dataclass_in(part))), None)
+
+
+def _default_words(one: "Field[Any]") -> str:
+    value = one.default
+    if value is MISSING:
+        return "**needed**" if one.default_factory is MISSING else "none"
+    # pydantic's own Field carries the default of a field with options of its own
+    value = getattr(value, "default", value)
+    if value == ():
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{', '.join(value) if isinstance(value, tuple) else value}`"
