@@ -81,6 +81,7 @@ def _sum_up(teller: Teller, seconds: float) -> int:
     teller.say(f"{len(teller.failures)} of {total} expectations did not come true:", RED)
     for claim in teller.failures:
         teller.say(f"  {claim}", RED)
+    teller.say("Everything is stopped.")
     return NOT_SO
 
 

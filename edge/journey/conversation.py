@@ -61,14 +61,18 @@ async def finish(
     store that is away does not keep the other party in silence, though.
     """
     completing = asyncio.create_task(floor.store.complete(account, entry.id))
-    await asyncio.wait({completing}, timeout=STORE_MAY_TAKE_SECONDS)
-    if completing.done() and completing.result()[0] is CompleteWord.STALE:
-        return TalkEnd.FENCED
-    for leg in (caller, answered):
-        if leg is not None and not leg.has_ended:
-            await leg.phone.hang_up(leg.id)
-    await caller.phone.remove_bridge(conversation_bridge(entry.id))
-    word, moved = await completing
+    try:
+        await asyncio.wait({completing}, timeout=STORE_MAY_TAKE_SECONDS)
+        if completing.done() and completing.result()[0] is CompleteWord.STALE:
+            return TalkEnd.FENCED
+        for leg in (caller, answered):
+            if leg is not None and not leg.has_ended:
+                await leg.phone.hang_up(leg.id)
+        await caller.phone.remove_bridge(conversation_bridge(entry.id))
+        word, moved = await completing
+    finally:
+        completing.cancel()
+        await asyncio.gather(completing, return_exceptions=True)
     if word is CompleteWord.COMPLETED:
         floor.follow_up(account, moved)
         log.info("conversation_over", entry=entry.id)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, assert_never
 
-from edge.domain.ids import LegId, PlaybackId
+from edge.domain.ids import EntryId, LegId, PlaybackId, conversation_bridge
 from edge.ports.phone_system import (
     DigitPressed,
     EndReason,
@@ -145,3 +145,11 @@ async def while_present(leg: Leg, step: Coroutine[Any, Any, Result]) -> Result |
         for task in (running, ended):
             task.cancel()
         await asyncio.gather(running, ended, return_exceptions=True)
+
+
+async def clear_away(phone: PhoneSystem, entry: EntryId) -> None:
+    """End whoever is left in the bridge of a call that is over, and remove it. Idempotent."""
+    bridge = conversation_bridge(entry)
+    for leg in (await phone.survey()).bridges.get(bridge, frozenset()):
+        await phone.hang_up(leg)
+    await phone.remove_bridge(bridge)

@@ -13,6 +13,7 @@ from edge.domain.ids import AccountId, EntryId, UserId, new_entry_id
 from edge.domain.routing import Route, ToQueue, ToStarCode, Unassigned
 from edge.journey.caller import Caller
 from edge.journey.floor import Floor
+from edge.journey.leg import clear_away
 from edge.ports.phone_system import Arrival, EndReason, NodeFault, PhoneSystem
 
 log = structlog.get_logger()
@@ -114,6 +115,10 @@ class Reception:
                     await caller.conduct(*start)
                 elif entry is not None and entry.stage is not Stage.ENDED:
                     await caller.resume(entry, await self._agents_of(account, entry))
+                elif entry is not None:
+                    # It broke off while the last orders of a call that is over were given.
+                    await phone.hang_up(entry.leg)
+                    await clear_away(phone, entry.id)
             except NodeFault as fault:
                 log.debug("conductor_waits", entry=caller.id, reason=str(fault))
             except Exception:

@@ -7,7 +7,7 @@ import structlog
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import AccountId, EntryId, LegId, RunId, UserId, entry_of_conversation
 from edge.journey.floor import Floor
-from edge.journey.leg import AGENT_VARIABLE, ENTRY_VARIABLE
+from edge.journey.leg import AGENT_VARIABLE, ENTRY_VARIABLE, clear_away
 from edge.ports.phone_system import Arrival, Done, PhoneSystem, Survey
 
 log = structlog.get_logger()
@@ -80,7 +80,7 @@ async def _clear_bridges(floor: Floor, phone: PhoneSystem, survey: Survey) -> No
         # An entry that no account knows is another site's on the same node.
         entry = await _entry(floor, named) if named else None
         if entry is not None and entry.stage is Stage.ENDED:
-            await phone.remove_bridge(bridge)
+            await clear_away(phone, entry.id)
 
 
 async def _entry(floor: Floor, entry: EntryId) -> Entry | None:

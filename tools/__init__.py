@@ -1,0 +1,1 @@
+"""Set-up scripts, and what writes the made documents."""
