@@ -26,7 +26,7 @@ from tests.asterisk.office import Pbx, opened_office
 AGENTS = 2
 TALK_MS = 300
 RING_MS = 100
-RTP_PORTS = (30000, 34998)
+RTP_PORTS = (30000, 32766)
 SPEECH = REPOSITORY / "sounds" / "moh" / "default" / "tune.ulaw"
 LONGEST_CALL_SECONDS = 60.0
 SETTLED_SECONDS = 0.3

@@ -6,6 +6,7 @@ Stopping leaves every call where it is, with its music, for the edge that takes 
 """
 
 import asyncio
+import contextlib
 import gc
 import signal
 import time
@@ -238,7 +239,16 @@ class EdgeRun:
                 for dead in edges.to_take - self._taking_over:
                     self._taking_over.add(dead)
                     takeovers.create_task(self._take_over(dead))
-                await asyncio.sleep(BEAT_SECONDS)
+                await self._until_next_beat(is_reconciled)
+
+    async def _until_next_beat(self, was_reconciled: bool) -> None:
+        """A second later, or at once when this edge may now take over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BEAT_SECONDS):
+                if was_reconciled:
+                    await asyncio.sleep(BEAT_SECONDS)
+                for event in self._reconciled.values():
+                    await event.wait()
 
     async def _take_over(self, dead: RunId) -> None:
         try:

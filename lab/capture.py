@@ -125,7 +125,7 @@ class Capture:
         self.pbx_sip_port = pbx_sip_port
         self._rtp_ports = pbx_rtp_ports
         self._child = Child("dumpcap", path.with_suffix(".log"))
-        self._marker_port = free_port(protocol="udp")
+        self._marker_port = free_port()
 
     async def start(self) -> None:
         """Returns once packets are really being written. Raises ProgramFailed."""

@@ -1,7 +1,7 @@
 """`make demo`: a real Asterisk, Redis and edge, real phones, and the story of their calls, live.
 
 Exit status: 0 when all that was expected came true, 1 when not or when it could not start, 130
-after Ctrl-C. Everything that it starts is stopped again, by its pid.
+after Ctrl-C, 143 after SIGTERM. Everything that it starts is stopped again, by its pid.
 """
 
 import asyncio
@@ -46,6 +46,7 @@ def main() -> int:
         print("\nstopped; nothing is left running", file=sys.stderr)
         return INTERRUPTED
     except asyncio.CancelledError:
+        print("\nstopped; nothing is left running", file=sys.stderr)
         return TERMINATED
     return NOT_SO
 

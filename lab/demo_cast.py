@@ -15,8 +15,6 @@ from lab.phone_events import Happening, PhoneEvent, Recording
 OUTSIDE_CALLER = "14155550142"
 AGENTS = {"Alice": "201", "Bob": "202", "Carol": "203"}
 CALLERS = ("301", "302", "303", "304")
-TALKING_AT_ONCE = 2
-"""An agent's phone has call waiting: it may ring while the agent still hears a confirmation."""
 
 
 @dataclass(slots=True)
@@ -110,7 +108,6 @@ async def _agent(name: str, world: DemoWorld, folder: Path) -> Robot:
         server=world.asterisk.sip_address,
         folder=folder / number,
         tone_hz=1400 + 100 * int(number[-1]),
-        max_calls=TALKING_AT_ONCE,
     )
     return Robot(name, f"user_{name.lower()}", phone)
 

@@ -1,6 +1,7 @@
 """Which ports the lab uses: checks that they are free, and finds free ones."""
 
 import errno
+import random
 import socket
 
 _PROTOCOLS = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}
@@ -10,12 +11,29 @@ class PortTaken(RuntimeError):
     """The port or the address can not be had; the message says which, and how to use another."""
 
 
-def free_port(host: str = "127.0.0.1", protocol: str = "tcp") -> int:
-    """A port nobody has at this moment (another program may take it before you do)."""
-    with socket.socket(socket.AF_INET, _PROTOCOLS[protocol]) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+LISTENING_PORTS = range(61_000, 65_536)
+"""Above those that Linux gives to outgoing connections: none of them can take a port between
+its choice and its use."""
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody has at this moment, neither for TCP nor for UDP.
+
+    Chosen by chance, so that many at once hardly ever choose the same. Raises PortTaken.
+    """
+    for port in random.sample(LISTENING_PORTS, 200):
+        if all(_is_free(host, port, kind) for kind in _PROTOCOLS.values()):
+            return port
+    raise PortTaken(f"found no free port on {host} within {LISTENING_PORTS}")
+
+
+def _is_free(host: str, port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
 
 
 def require_free_port(host: str, port: int, protocol: str, what: str, variable: str) -> None:

@@ -44,7 +44,7 @@ class _Sipp:
             [
                 *("sipp", server, "-sf", str(script), "-i", address, "-p", str(sip_port)),
                 *("-mi", address, "-mp", str(_free_media_port(address)), "-rtp_echo"),
-                *("-cp", str(free_port(address, "udp")), "-nostdin", "-aa"),
+                *("-cp", str(free_port(address)), "-nostdin", "-aa"),
                 *("-timeout", f"{LONGEST_RUN_SECONDS}s", "-fd", "60"),
                 *("-trace_logs", "-log_file", str(self._facts)),
                 *("-trace_err", "-error_file", str(self.folder / f"{self.name}-errors.log")),
@@ -111,7 +111,7 @@ class SippCallers:
             calling(plan),
             server,
             address,
-            free_port(address, "udp"),
+            free_port(address),
             *("-inf", str(injected), "-m", str(len(numbers))),
             *("-r", str(max(1, round(calls_a_second))), "-rp", str(rate_ms)),
             *("-l", str(len(numbers))),
@@ -169,7 +169,7 @@ class SippPhone:
         calls to any number. Raises ProgramFailed.
         """
         sipp = _Sipp(f"phone-{number}-{next(_serial)}", _folder(folder))
-        port = sip_port or free_port(address, "udp")
+        port = sip_port or free_port(address)
         login = (password or f"demo-{number}") if registers else None
         phone = cls(sipp, number, login, server)
         phone._contact = f"{address}:{port}"

@@ -16,6 +16,8 @@ from edge.ports.queue_store import PresenceWord
 log = structlog.get_logger()
 
 SPOKEN_WITHIN_SECONDS = 15.0
+BUSY_MS = int(SPOKEN_WITHIN_SECONDS * 1000) + 1_000
+"""No queue rings the phone while its own star code is spoken; should the edge die, so long."""
 
 CHANGES = {
     StarCode.TOGGLE_LOGIN: PresenceChange.TOGGLE_LOGIN,
@@ -43,11 +45,13 @@ async def dial_star_code(
         except TimeoutError:
             log.warning("confirmation_not_spoken", user=route.user, code=route.code)
         await phone.hang_up(leg.id)
+        _, moved = await floor.store.release_phone(route.account, route.user, command=leg.id)
+        floor.follow_up(route.account, moved)
 
 
 async def _change_and_confirm(floor: Floor, leg: Leg, route: ToStarCode) -> None:
     word, moved = await floor.store.change_presence(
-        route.account, route.user, CHANGES[route.code], command=leg.id
+        route.account, route.user, CHANGES[route.code], command=leg.id, busy_ms=BUSY_MS
     )
     floor.follow_up(route.account, moved)
     log.info("presence_changed", user=route.user, status=moved.agent.status, word=word)

@@ -23,7 +23,7 @@ from tests.asterisk.office import Office, Pbx, opened_office
 
 OpenOffice = Callable[..., AbstractAsyncContextManager[Office]]
 MOST_WORKERS = 8
-RTP_PORTS = (30000, 39998)
+RTP_PORTS = (30000, 32766)
 
 _slots = itertools.count()
 

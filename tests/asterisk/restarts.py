@@ -49,11 +49,8 @@ async def start_again(here: Office) -> float:
     dead, began = await living(here), time.monotonic()
     dead |= {str(run) for run in await here.redis.zrange("{site}:dead", 0, -1)}
     await here.edge.start()
-    serves = time.monotonic() - began
     await taken_over(here, dead)
-    taken = time.monotonic() - began
-    print(f"TIMES serves {serves:.2f} taken {taken:.2f}")
-    return taken
+    return time.monotonic() - began
 
 
 async def hears_on(*phones: Phone, seconds: float = 1.0) -> None:

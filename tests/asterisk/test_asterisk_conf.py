@@ -28,7 +28,7 @@ SORRY = Sound(ULAW[np.frombuffer((PROMPTS / "sorry-no-edge.ulaw").read_bytes(), 
 @asynccontextmanager
 async def lone_asterisk(folder: Path, patience_seconds: int = 60) -> AsyncIterator[AsteriskProcess]:
     settings = AsteriskSettings(
-        sip_port=free_port(protocol="udp"),
+        sip_port=free_port(),
         ari_port=free_port(),
         rtp_start=40000,
         rtp_end=41998,

@@ -6,7 +6,7 @@ import pytest
 
 from edge.ports.prompts import Prompt
 from lab.capture import Capture
-from lab.numbers import TEST_PHONES, Slot
+from lab.numbers import Slot, phones_of
 from lab.phone import Phone
 from lab.ports import free_port
 from lab.processes import AsteriskProcess, AsteriskSettings
@@ -185,13 +185,13 @@ async def test_after_a_while_without_an_edge_the_caller_is_told_sorry_and_refuse
     slot: Slot, tmp_path: Path
 ) -> None:
     settings = AsteriskSettings(
-        sip_port=free_port(protocol="udp"),
+        sip_port=free_port(),
         ari_port=free_port(),
         rtp_start=9000,
         rtp_end=9998,
         patience_seconds=2,
     )
-    async with AsteriskProcess(tmp_path, settings, extra_pjsip=TEST_PHONES) as alone:
+    async with AsteriskProcess(tmp_path, settings, extra_pjsip=phones_of([slot.slot])) as alone:
         caller = await Phone.start(
             slot.caller(1), server=alone.sip_address, folder=tmp_path / "phone"
         )

@@ -225,7 +225,7 @@ async def test_an_agent_who_answers_and_hangs_up_at_once_loses_no_caller(
     """Before the bridge stood the caller waits on; afterwards it was a short conversation."""
     async with office(agents=1, callers=1, ring_seconds=5) as here:
         caller = await here.caller(1)
-        for talk_ms in (1, 5, 10, 20, 50):
+        for talk_ms in (1, 10, 40):
             robot = await here.robot_agent(1, Behaviour(after_ms=100, talk_ms=talk_ms))
             await caller.call(here.slot.queue())
             await robot.wait_for("hung_up")

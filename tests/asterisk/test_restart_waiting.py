@@ -44,7 +44,6 @@ async def test_callers_wait_through_a_kill_with_music_and_are_served_in_order(
         taken = await here.events("entry_taken_over")
         assert sorted(event["entry"] for event in taken) == sorted(places)
         assert len(await here.events("entry_joined")) == 3
-        await here.waiting_caller(4)
 
         async def is_forgotten() -> bool:
             return not dead & await runs_known_to_asterisk(here)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device
+from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Occupancy
 from edge.domain.entry import Entry, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, MemberId, QueueId, RunId, UserId
@@ -66,6 +66,7 @@ class AccountMemory:
         self.held_back: set[EntryId] = set()
         self.dues: dict[str, int] = {}
         self.commands: dict[UserId, tuple[str, PresenceWord]] = {}
+        self.busy_phones: set[UserId] = set()
         self.events: list[Event] = []
         self._to_look: set[QueueId] = set()
 
@@ -87,10 +88,17 @@ class AccountMemory:
     def publish(self, name: EventName, record: Entry | Agent) -> None:
         self.events.append(Event(name, record))
 
-    def put_agent(self, agent: Agent, command: tuple[str, PresenceWord] | None = None) -> Agent:
+    def put_agent(
+        self,
+        agent: Agent,
+        command: tuple[str, PresenceWord] | None = None,
+        *,
+        was_busy: bool = False,
+    ) -> Agent:
         """Write the record where it differs. Whoever becomes ready is looked at everywhere."""
         before = self.agent(agent.id)
-        if agent == before and (command is None or command == self.commands.get(agent.id)):
+        same_command = command is None or command == self.commands.get(agent.id)
+        if agent == before and same_command and not was_busy:
             return before
         if command is not None:
             self.commands[agent.id] = command
@@ -194,6 +202,10 @@ class AccountMemory:
         queues, self._to_look = sorted(self._to_look), set()
         heads = tuple(heads for queue in queues for heads in self.look(queue))
         return Moved(self.now_ms, tuple(entries), tuple(agents), heads)
+
+
+def is_idle(agent: Agent) -> bool:
+    return agent.occupancy is Occupancy.IDLE
 
 
 def without_leg(agent: Agent) -> Agent:

@@ -14,6 +14,7 @@ from edge.domain.agent import (
     Device,
     Occupancy,
     PresenceChange,
+    Status,
     change_presence,
 )
 from edge.domain.disposition import Disposition
@@ -41,12 +42,13 @@ from edge.ports.queue_store import (
     LegWord,
     LivingEdges,
     Moved,
+    PhoneWord,
     PresenceWord,
     Summons,
     TakeOverWord,
 )
 from tests.fakes.memory_dues import end_leg, fire_agent, fire_entry
-from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, without_leg
+from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, is_idle, without_leg
 
 RUNG = frozenset({Occupancy.RESERVED, Occupancy.RINGING})
 ACCEPTED = frozenset({Stage.CONNECTING, Stage.TALKING})
@@ -304,6 +306,7 @@ class MemoryQueueStore:
         change: PresenceChange,
         reason: str = "",
         command: str = "",
+        busy_ms: int = 0,
     ) -> tuple[PresenceWord, Moved]:
         memory = self._open(account)
         agent = memory.agent(user)
@@ -318,8 +321,26 @@ class MemoryQueueStore:
         else:
             word = PresenceWord.CHANGED
             memory.publish(EventName.AGENT_CHANGED, changed)
+            memory.busy_phones.discard(user)
+            if busy_ms and changed.status is Status.AVAILABLE and is_idle(changed):
+                memory.busy_phones.add(user)
+                changed = replace(changed, wake_at_ms=memory.now_ms + busy_ms)
         agent = memory.put_agent(changed or agent, (command, word) if command else None)
         return word, memory.moved((), [agent])
+
+    async def release_phone(
+        self, account: AccountId, user: UserId, command: str
+    ) -> tuple[PhoneWord, Moved]:
+        memory = self._open(account)
+        agent = memory.agent(user)
+        last_command, _ = memory.commands.get(user, ("", PresenceWord.UNCHANGED))
+        if last_command != command or user not in memory.busy_phones:
+            return PhoneWord.ALREADY, memory.moved((), [agent])
+        memory.busy_phones.discard(user)
+        agent = memory.put_agent(
+            replace(agent, wake_at_ms=0) if is_idle(agent) else agent, was_busy=True
+        )
+        return PhoneWord.RELEASED, memory.moved((), [agent])
 
     async def change_device(
         self, account: AccountId, user: UserId, device: Device
