@@ -260,6 +260,9 @@ class AriPhoneSystem:
 
     async def adopt(self, leg: LegId) -> Done:
         """A leg that a prompt is played to comes when the prompt is over (up to a minute)."""
+        # Moved to where it is, a leg of ours would be told as gone.
+        if self._router.is_present(leg):
+            return Done.DONE
         with self._router.expect_start(leg) as start:
             if await self._rest.channels.move(leg, self.app, ADOPTED) is not Outcome.OK:
                 return Done.GONE

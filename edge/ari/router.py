@@ -87,6 +87,11 @@ class Router:
         if leg is not None:
             leg.present = True
 
+    def is_present(self, leg_id: LegId) -> bool:
+        """It stands in our application, as far as the events tell."""
+        leg = self.legs.get(leg_id)
+        return leg is not None and leg.present
+
     def order_end(self, leg_id: LegId, reason: EndReason) -> None:
         """We are about to hang it up: this will be its reason, whatever Asterisk says."""
         leg = self.legs.get(leg_id)

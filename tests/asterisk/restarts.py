@@ -97,11 +97,19 @@ class Listening:
         assert streams, f"no packet went to {phone.number}"
         return max(stream.longest_gap for stream in streams) * 1000
 
-    def without_gap(self, *phones: Phone) -> None:
-        """Fail where one of the phones heard nothing for a while that was not the host's doing."""
-        for phone in phones:
+    def without_gap(self, *listeners: Phone, speaker: Phone | None = None) -> None:
+        """Fail where one of the phones heard nothing for a while that was not the host's doing.
+
+        In a conversation nothing is heard either while the `speaker`'s own phone stalls.
+        """
+        stalled = self.stalled_ms
+        if speaker is not None:
+            assert self.trace is not None
+            said = self.trace.said_by_phone(speaker.recording.call_id)
+            stalled = max(stalled, *(stream.longest_gap * 1000 for stream in said))
+        for phone in listeners:
             gap = self.longest_gap_ms(phone)
-            assert gap <= GAP_MS + self.stalled_ms, f"{phone.number}: {gap:.0f} ms of nothing"
+            assert gap <= GAP_MS + stalled, f"{phone.number}: {gap:.0f} ms of nothing"
 
 
 @asynccontextmanager

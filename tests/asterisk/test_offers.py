@@ -1,6 +1,5 @@
 """Agents' phones ring for callers who wait: answered, not answered, busy, refused, gone."""
 
-import asyncio
 from itertools import pairwise
 from pathlib import Path
 
@@ -177,72 +176,3 @@ async def test_the_caller_hangs_up_and_the_ringing_stops_at_once(
         assert cancel.at - bye.at < 0.2 + host.stalls.worst_ms / 1000
         await here.agent_becomes(1, "idle")
         assert await failures(here) == [("user_a1", "cancelled")]
-
-
-async def test_answer_and_hang_up_cross_each_other(office: OpenOffice) -> None:
-    async with office(agents=1, callers=1) as here:
-        agent = await here.agent(1)
-        caller = await here.caller(1)
-        for step in range(20):
-            answers_later = (step - 10) * 0.002
-            await caller.call(here.slot.queue())
-            await agent.wait_for("incoming")
-
-            async def after(seconds: float, phone: Phone, answers: bool) -> None:
-                await asyncio.sleep(seconds)
-                await (phone.answer() if answers else phone.hang_up())
-
-            await asyncio.gather(
-                after(max(0.0, answers_later), agent, answers=True),
-                after(max(0.0, -answers_later), caller, answers=False),
-            )
-            await wait_until(
-                lambda: not caller.in_call and not agent.in_call, f"both are free, try {step}"
-            )
-            await here.agent_becomes(1, "idle")
-            assert await here.line() == []
-        left = await here.events("entry_left")
-        assert len(left) == 20
-        assert {one["disposition"] for one in left} <= {"answered", "abandoned"}
-
-
-async def test_the_phone_answers_although_it_was_cancelled(office: OpenOffice) -> None:
-    async with office(agents=1, callers=2) as here:
-        robot = await here.robot_agent(1, Behaviour(None, answers_cancel_with_200=True))
-        caller = await here.waiting_caller()
-        await robot.wait_for("incoming")
-        await caller.hang_up()
-        call = await robot.wait_for("hung_up_on")
-        assert call.answered
-        await here.agent_becomes(1, "idle")
-        left = await here.events("entry_left")
-        assert [one["disposition"] for one in left] == ["abandoned"]
-
-
-async def test_an_agent_who_answers_and_hangs_up_at_once_loses_no_caller(
-    office: OpenOffice,
-) -> None:
-    """Before the bridge stood the caller waits on; afterwards it was a short conversation."""
-    async with office(agents=1, callers=1, ring_seconds=5) as here:
-        caller = await here.caller(1)
-        for talk_ms in (1, 10, 40):
-            robot = await here.robot_agent(1, Behaviour(after_ms=100, talk_ms=talk_ms))
-            await caller.call(here.slot.queue())
-            await robot.wait_for("hung_up")
-            await here.set_agent(1, "logged_out")
-            await wait_until(
-                lambda: was_served_or_waits(here, caller), "the caller was served or waits on"
-            )
-            if caller.in_call:
-                await hears_music(caller)
-                await caller.hang_up()
-            await caller.wait_for("closed")
-            await here.agent_becomes(1, "idle")
-            await robot.vanish()
-
-
-async def was_served_or_waits(here: Office, caller: Phone) -> bool:
-    if not caller.in_call:
-        return len(await here.events("call_completed")) > 0
-    line = await here.line()
-    return [entry["stage"] for entry in line] == ["waiting"]

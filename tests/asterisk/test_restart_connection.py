@@ -131,3 +131,32 @@ async def test_who_calls_while_the_line_is_cut_waits_with_music(office: OpenOffi
         await talk(caller, agent)
         await caller.hang_up()
         await agent.wait_for("closed")
+
+
+async def test_an_offer_that_the_cut_line_broke_is_made_again_and_nobody_loses_a_place(
+    office: OpenOffice,
+) -> None:
+    async with (
+        office(agents=1, callers=2, wrap_up_seconds=0, with_edge=False) as here,
+        over_a_cuttable_line(here) as line,
+    ):
+        agent = await here.agent(1, log_in=False)
+        callers = [await here.waiting_caller(n) for n in (1, 2)]
+        places = [entry["id"] for entry in await here.line()]
+        await line.cut()
+        await node_is_lost(here)
+        await here.set_agent(1, "available")
+        await wait_until(lambda: here.events("entry_offered"), "an offer is tried")
+        await hears_on(*callers, seconds=3)
+        assert [entry["id"] for entry in await here.line()] == places
+        line.mend()
+        await is_back(here)
+        waiting = {caller.number: caller for caller in callers}
+        for _ in range(2):
+            # Either may be the one whose offer was not broken off last.
+            caller = waiting.pop((await agent.wait_for("incoming")).peer)
+            await agent.answer()
+            await hears(caller, agent)
+            await caller.hang_up()
+            await agent.wait_for("closed")
+        assert all(never_in_silence(caller) for caller in callers)

@@ -32,7 +32,7 @@ async def test_the_phone_rings_on_through_the_end_of_the_edge_and_can_be_answere
             await hears(agent, caller)
             await hears(caller, agent)
         assert len(agent.seen("incoming")) == 1
-        listened.without_gap(caller)
+        listened.without_gap(caller, speaker=agent)
         assert listened.trace is not None
         assert len(listened.trace.sip("INVITE", call_id=agent.seen("incoming")[0].call_id)) == 1
         assert never_in_silence(caller)
@@ -79,6 +79,7 @@ async def test_a_phone_that_refused_while_no_edge_lived_rings_again_in_the_next_
         agent = await here.agent(1)
         caller = await here.waiting_caller()
         await agent.wait_for("incoming")
+        await here.agent_becomes(1, "ringing")
         await here.edge.kill()
         await agent.reject()
         await agent.wait_for("closed")
