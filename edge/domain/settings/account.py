@@ -43,6 +43,7 @@ class Member:
     user_id: UserKey
     position: Annotated[int, Field(strict=True, ge=0, le=99_999)] = 0
     penalty: Annotated[int, Field(strict=True, ge=0, le=999)] = 0
+    skill_level: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
 
 
 @dataclass(frozen=True, config=STRICT)

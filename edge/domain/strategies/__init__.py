@@ -1,21 +1,31 @@
 """Strategies as data: a strategy is a list of named integer fields, lowest first.
 
 Python declares them; the store writes the fields, fixed-width, as the name of the agent's place
-in the queue's ready set, so that the set's own order is the order of the strategy. What a
-strategy chooses from that order is its `choice`.
+in the queue's ready set, so that the set's own order is the order of the strategy.
 """
 
-from edge.domain.strategies.fields import FIELD_WIDTH, Choice, Field, Strategy, Tier, standing
+from edge.domain.strategies.fields import (
+    FIELD_WIDTH,
+    Field,
+    Round,
+    Strategy,
+    Tier,
+    standing,
+    tier_of,
+    values_of,
+)
 from edge.domain.strategies.table import LEASTRECENT, STRATEGIES, register
 
 __all__ = [
     "FIELD_WIDTH",
     "LEASTRECENT",
     "STRATEGIES",
-    "Choice",
     "Field",
+    "Round",
     "Strategy",
     "Tier",
     "register",
     "standing",
+    "tier_of",
+    "values_of",
 ]

@@ -1,10 +1,13 @@
-"""What a strategy is made of: fields of an agent in a queue, a tier, and how it chooses."""
+"""What a strategy is made of: fields of an agent in a queue, and a tier."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
-from edge.domain.ids import MemberId, UserId
+from edge.domain.agent import Agent, Here
+from edge.domain.ids import MemberId, QueueId, UserId
+from edge.domain.settings import Member
 
 
 class Field(StrEnum):
@@ -26,8 +29,6 @@ class Field(StrEnum):
     """Milliseconds of the agent's last answer to a call of this queue."""
     LAP_HERE = "lap_here"
     """How many times the round has passed the agent (see `rrmemory`)."""
-    CALLS_IN_WINDOW = "calls_in_window"
-    """Calls taken from any queue since the window began."""
 
 
 FIELD_WIDTH = 15
@@ -38,16 +39,6 @@ class Tier(StrEnum):
 
     PENALTY = "penalty"
     SKILL_LEVEL = "skill_level"
-    NONE = "none"
-
-
-class Choice(StrEnum):
-    """Whom a strategy takes from the ready agents in its order."""
-
-    FIRST = "first"
-    ALL = "all"
-    RANDOM = "random"
-    WEIGHTED = "weighted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +48,47 @@ class Strategy:
     name: str
     fields: tuple[Field, ...]
     source: str
-    choice: Choice = Choice.FIRST
     tier: Tier = Tier.PENALTY
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Where a queue's round-robin stands: its lap, and the order of the last agent dialled."""
+
+    lap: int = 0
+    last_order: int = -1
+
+    def lap_of(self, own_lap: int, order: int) -> int:
+        """The lap an agent belongs to: who stands behind the last dialled in the order, to this
+        one; who stands before, to the next; and nobody to one that has gone by."""
+        return max(own_lap, self.lap + (order <= self.last_order))
+
+
+def values_of(
+    strategy: Strategy, agent: Agent, member: Member, queue: QueueId, now_in: Round
+) -> dict[Field, int]:
+    """The strategy's fields of one agent in one queue."""
+    here = agent.here.get(queue, Here())
+    known = {
+        Field.TIER: tier_of(strategy, member),
+        Field.ORDER: member.position,
+        Field.LAST_ENDED: agent.last_ended_at_ms,
+        Field.LAST_RUNG_HERE: here.last_rung_at_ms,
+        Field.LAST_ANSWERED_HERE: here.last_answered_at_ms,
+        Field.LAP_HERE: now_in.lap_of(here.lap, member.position),
+    }
+    return {field: known[field] for field in strategy.fields}
+
+
+def tier_of(strategy: Strategy, member: Member) -> int:
+    """Lower tiers are rung first."""
+    match strategy.tier:
+        case Tier.PENALTY:
+            return member.penalty
+        case Tier.SKILL_LEVEL:
+            return member.skill_level
+        case _ as never:
+            assert_never(never)
 
 
 def standing(

@@ -2,7 +2,7 @@
 
 from importlib.metadata import entry_points
 
-from edge.domain.strategies.fields import Choice, Field, Strategy, Tier
+from edge.domain.strategies.fields import Field, Strategy, Tier
 
 DIALSTACK = "dialstack-call-queues"
 PORTSIP = "portsip-call-queues-api"
@@ -15,12 +15,6 @@ LEASTRECENT = Strategy(
 )
 
 TABLE = (
-    Strategy(
-        "ringall",
-        (Field.TIER, Field.ORDER),
-        f"{DIALSTACK}: every available agent in parallel; first to answer wins",
-        Choice.ALL,
-    ),
     Strategy("linear", (Field.TIER, Field.ORDER), f"{DIALSTACK}: position order, lowest first"),
     Strategy(
         "rrmemory",
@@ -28,29 +22,6 @@ TABLE = (
         f"{DIALSTACK}: round-robin, resuming after the last agent dialled",
     ),
     LEASTRECENT,
-    Strategy(
-        "fewestcalls",
-        (Field.TIER, Field.CALLS_IN_WINDOW, Field.LAST_ENDED, Field.ORDER),
-        f"{DIALSTACK}: the fewest calls taken in the current window; ties by leastrecent",
-    ),
-    Strategy(
-        "random",
-        (Field.TIER,),
-        f"{DIALSTACK}: uniformly at random from the available agents",
-        Choice.RANDOM,
-    ),
-    Strategy(
-        "wrandom",
-        (Field.TIER,),
-        f"{DIALSTACK}: at random, lower penalty likelier: the weight is 1 / (penalty + 1)",
-        Choice.WEIGHTED,
-    ),
-    Strategy(
-        "RING_SIMULTANEOUSLY",
-        (Field.TIER, Field.ORDER),
-        f"{PORTSIP}: all available agents of the queue simultaneously",
-        Choice.ALL,
-    ),
     Strategy(
         "PRIORITIZED_HUNT",
         (Field.TIER, Field.ORDER),
