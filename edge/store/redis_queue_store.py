@@ -19,7 +19,7 @@ from edge.domain.offer import (
     LegFailure,
 )
 from edge.domain.settings import Account, Member, Queue
-from edge.domain.strategies import STRATEGIES, Strategy, tier_of
+from edge.domain.strategies import STRATEGIES, Strategy
 from edge.ports.queue_store import (
     AcceptWord,
     BeatWord,
@@ -54,8 +54,9 @@ DUE_AT_ONCE = 256
 
 def _rank(strategy: Strategy, member: Member) -> str:
     """What the store knows of a member: the id that breaks ties, and the configured fields."""
-    rank = {"member": member.id, "order": member.position, "tier": tier_of(strategy, member)}
-    return orjson.dumps(rank).decode()
+    rank = member.rank(strategy)
+    known = {"member": member.id, "order": rank.order, "tier": rank.tier}
+    return orjson.dumps(known).decode()
 
 
 class RedisQueueStore:

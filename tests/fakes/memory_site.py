@@ -160,7 +160,7 @@ class AccountMemory:
                 queue.ready.pop(agent.id, None)
             elif agent.id not in queue.ready:
                 strategy = STRATEGIES[queue.settings.strategy]
-                values = values_of(strategy, agent, member, queue.id, queue.round)
+                values = values_of(strategy, agent, member.rank(strategy), queue.id, queue.round)
                 queue.ready[agent.id] = standing(strategy, values, MemberId(member.id), agent.id)
 
     def note_dialled(self, queue: QueueMemory, agent: Agent) -> Agent:

@@ -7,11 +7,12 @@ in the queue's ready set, so that the set's own order is the order of the strate
 from edge.domain.strategies.fields import (
     FIELD_WIDTH,
     Field,
+    Rank,
     Round,
     Strategy,
     Tier,
+    rank_of,
     standing,
-    tier_of,
     values_of,
 )
 from edge.domain.strategies.table import LEASTRECENT, STRATEGIES, register
@@ -21,11 +22,12 @@ __all__ = [
     "LEASTRECENT",
     "STRATEGIES",
     "Field",
+    "Rank",
     "Round",
     "Strategy",
     "Tier",
+    "rank_of",
     "register",
     "standing",
-    "tier_of",
     "values_of",
 ]

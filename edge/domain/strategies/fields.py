@@ -7,7 +7,6 @@ from typing import assert_never
 
 from edge.domain.agent import Agent, Here
 from edge.domain.ids import MemberId, QueueId, UserId
-from edge.domain.settings import Member
 
 
 class Field(StrEnum):
@@ -64,31 +63,39 @@ class Round:
         return max(own_lap, self.lap + (order <= self.last_order))
 
 
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """What a member's configuration gives to the order: the tier, and the position in it."""
+
+    tier: int
+    order: int
+
+
+def rank_of(strategy: Strategy, *, penalty: int, skill_level: int, position: int) -> Rank:
+    """Lower tiers are rung first; what makes them is the strategy's choice."""
+    match strategy.tier:
+        case Tier.PENALTY:
+            return Rank(penalty, position)
+        case Tier.SKILL_LEVEL:
+            return Rank(skill_level, position)
+        case _ as never:
+            assert_never(never)
+
+
 def values_of(
-    strategy: Strategy, agent: Agent, member: Member, queue: QueueId, now_in: Round
+    strategy: Strategy, agent: Agent, rank: Rank, queue: QueueId, now_in: Round
 ) -> dict[Field, int]:
     """The strategy's fields of one agent in one queue."""
     here = agent.here.get(queue, Here())
     known = {
-        Field.TIER: tier_of(strategy, member),
-        Field.ORDER: member.position,
+        Field.TIER: rank.tier,
+        Field.ORDER: rank.order,
         Field.LAST_ENDED: agent.last_ended_at_ms,
         Field.LAST_RUNG_HERE: here.last_rung_at_ms,
         Field.LAST_ANSWERED_HERE: here.last_answered_at_ms,
-        Field.LAP_HERE: now_in.lap_of(here.lap, member.position),
+        Field.LAP_HERE: now_in.lap_of(here.lap, rank.order),
     }
     return {field: known[field] for field in strategy.fields}
-
-
-def tier_of(strategy: Strategy, member: Member) -> int:
-    """Lower tiers are rung first."""
-    match strategy.tier:
-        case Tier.PENALTY:
-            return member.penalty
-        case Tier.SKILL_LEVEL:
-            return member.skill_level
-        case _ as never:
-            assert_never(never)
 
 
 def standing(
