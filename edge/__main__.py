@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge.config import ConfigErrors, load_site
 from edge.domain.settings import Site, World
+from edge.domain.strategies import register
 
 DONE, WRONG, INTERRUPTED = 0, 1, 130
 
@@ -23,6 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return render.main(given[1:])
     asked = _parser().parse_args(given)
+    try:
+        register()
+    except ValueError as wrong:
+        print(f"queue-edge: {wrong}", file=sys.stderr)
+        return WRONG
     try:
         site, world = load_site(asked.config)
     except ConfigErrors as wrong:

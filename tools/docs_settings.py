@@ -44,7 +44,12 @@ MEANINGS = {
     "accounts[].queues[].members[].id": "`qum_` and letters or digits",
     "accounts[].queues[].members[].user_id": "a user of the account",
     "accounts[].queues[].members[].position": "the lower is rung earlier where the strategy ties",
-    "accounts[].queues[].members[].penalty": "0 to 999; kept and shown, not used by `leastrecent`",
+    "accounts[].queues[].members[].penalty": (
+        "0 to 999; a higher one is rung only when no lower one is ready"
+    ),
+    "accounts[].queues[].members[].skill_level": (
+        "1 to 999, for the `SKILL_BASED_ROUTING_…` strategies: 1 first, the next when unanswered"
+    ),
     "accounts[].phone_numbers[].number": "as the carrier sends it, with or without +, in quotes",
     "accounts[].phone_numbers[].queue_id": "the queue that its callers join",
 }

@@ -1,6 +1,7 @@
 """An agent: presence (what the person says) and occupancy (what the work says)."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from edge.domain.ids import EntryId, LegId, QueueId, RunId, UserId
@@ -73,6 +74,16 @@ class PresenceChange(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Here:
+    """What an agent has done for one queue; times are milliseconds, 0 is never."""
+
+    last_rung_at_ms: int = 0
+    last_answered_at_ms: int = 0
+    lap: int = 0
+    """The lap of the queue's round in which the agent was last dialled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """The record of an agent, one per user, over all queues.
 
@@ -96,6 +107,8 @@ class Agent:
     last_ended_at_ms: int = 0
     calls: int = 0
     misses: int = 0
+    here: Mapping[QueueId, Here] = field(default_factory=dict)
+    """By queue; a queue that never rang the agent is not in it."""
 
     @property
     def status(self) -> Status:

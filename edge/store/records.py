@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edge.domain.agent import Agent, Device, Occupancy
+from edge.domain.agent import Agent, Device, Here, Occupancy
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Joining, Party, Stage
 from edge.domain.ids import (
@@ -20,6 +20,7 @@ from edge.domain.matching import HeadEntry, Heads
 from edge.ports.queue_store import Moved
 
 Fields = Mapping[str, str]
+HERE = {"last_rung": "last_rung_at_ms", "last_answered": "last_answered_at_ms", "lap": "lap"}
 
 
 def users_of(text: str | None) -> frozenset[UserId]:
@@ -89,7 +90,18 @@ def to_agent(user: str, fields: Fields) -> Agent:
         last_ended_at_ms=int(fields.get("last_ended", 0)),
         calls=int(fields.get("calls", 0)),
         misses=int(fields.get("misses", 0)),
+        here=to_here(fields),
     )
+
+
+def to_here(fields: Fields) -> dict[QueueId, Here]:
+    """What the agent has done for each queue, from the fields that end in `_here:<queue>`."""
+    found: dict[QueueId, dict[str, int]] = {}
+    for name, value in fields.items():
+        what, here, queue = name.partition("_here:")
+        if here:
+            found.setdefault(QueueId(queue), {})[HERE[what]] = int(value)
+    return {queue: Here(**values) for queue, values in found.items()}
 
 
 def to_heads(account: AccountId, reply: Mapping[str, Any]) -> tuple[Heads, ...]:

@@ -18,8 +18,8 @@ from edge.domain.offer import (
     UNSEEN_LEG_MS,
     LegFailure,
 )
-from edge.domain.settings import Account, Queue
-from edge.domain.strategies import STRATEGIES
+from edge.domain.settings import Account, Member, Queue
+from edge.domain.strategies import STRATEGIES, Strategy
 from edge.ports.queue_store import (
     AcceptWord,
     BeatWord,
@@ -50,6 +50,13 @@ log = structlog.get_logger()
 
 LEASE_MS = 3_000
 DUE_AT_ONCE = 256
+
+
+def _rank(strategy: Strategy, member: Member) -> str:
+    """What the store knows of a member: the id that breaks ties, and the configured fields."""
+    rank = member.rank(strategy)
+    known = {"member": member.id, "order": rank.order, "tier": rank.tier}
+    return orjson.dumps(known).decode()
 
 
 class RedisQueueStore:
@@ -97,15 +104,13 @@ class RedisQueueStore:
     async def _configure(
         self, client: Redis | None, account: AccountId, queue: Queue
     ) -> tuple[Heads, ...]:
+        strategy = STRATEGIES[queue.strategy]
         settings = {
-            "fields": " ".join(STRATEGIES[queue.strategy].fields),
+            "fields": " ".join(strategy.fields),
             "wrap_up_ms": str(queue.wrap_up_seconds * 1000),
             "retry_ms": str(queue.retry_seconds * 1000),
         }
-        members = {
-            member.user_id: orjson.dumps({"member": member.id, "order": member.position}).decode()
-            for member in queue.members
-        }
+        members = {member.user_id: _rank(strategy, member) for member in queue.members}
         args: list[str | int] = [
             self.run,
             queue.id,

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Occupancy
+from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Here, Occupancy
 from edge.domain.entry import Entry, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, MemberId, QueueId, RunId, UserId
@@ -16,7 +16,7 @@ from edge.domain.line import score
 from edge.domain.matching import DEPTHS, HeadEntry, Heads
 from edge.domain.offer import CONSEQUENCES, LegFailure
 from edge.domain.settings import Account, Member, Queue
-from edge.domain.strategies import STRATEGIES, Field, standing
+from edge.domain.strategies import STRATEGIES, Field, Round, standing, values_of
 from edge.domain.transitions import next_state
 from edge.ports.queue_store import BeatWord, LivingEdges, Moved, PresenceWord, Summons
 
@@ -41,10 +41,21 @@ class QueueMemory:
     members: dict[UserId, Member]
     last_place: int = 0
     ready: dict[UserId, str] = field(default_factory=dict)
+    round: Round = field(default_factory=Round)
 
     @property
     def id(self) -> QueueId:
         return QueueId(self.settings.id)
+
+    def unchanged_from(self, known: "QueueMemory") -> dict[UserId, str]:
+        """Where those stand who are configured as before: a place is made anew only then."""
+        if known.settings.strategy != self.settings.strategy:
+            return {}
+        return {
+            user: place
+            for user, place in known.ready.items()
+            if self.members.get(user) == known.members.get(user)
+        }
 
     def ready_in_order(self) -> list[UserId]:
         return sorted(self.ready, key=lambda user: self.ready[user])
@@ -77,6 +88,8 @@ class AccountMemory:
             queue = QueueMemory(settings, members)
             if queue.id in known:
                 queue.last_place = known[queue.id].last_place
+                queue.round = known[queue.id].round
+                queue.ready = queue.unchanged_from(known[queue.id])
             self.queues[queue.id] = queue
             self.look_at(queue.id)
             for user in members:
@@ -143,16 +156,22 @@ class AccountMemory:
     def _rank(self, agent: Agent) -> None:
         for queue in self.queues.values():
             member = queue.members.get(agent.id)
-            if member and self._stands_ready(agent):
-                values = {
-                    Field.LAST_ENDED: agent.last_ended_at_ms,
-                    Field.ORDER: member.position,
-                }
-                queue.ready[agent.id] = standing(
-                    STRATEGIES[queue.settings.strategy], values, MemberId(member.id), agent.id
-                )
-            else:
+            if not member or not self._stands_ready(agent):
                 queue.ready.pop(agent.id, None)
+            elif agent.id not in queue.ready:
+                strategy = STRATEGIES[queue.settings.strategy]
+                values = values_of(strategy, agent, member.rank(strategy), queue.id, queue.round)
+                queue.ready[agent.id] = standing(strategy, values, MemberId(member.id), agent.id)
+
+    def note_dialled(self, queue: QueueMemory, agent: Agent) -> Agent:
+        """The agent with what the orders of round and cycle go by; the round moves on."""
+        here = agent.here.get(queue.id, Here())
+        here = replace(here, last_rung_at_ms=self.now_ms)
+        if Field.LAP_HERE in STRATEGIES[queue.settings.strategy].fields:
+            order = queue.members[agent.id].position
+            here = replace(here, lap=queue.round.lap_of(here.lap, order))
+            queue.round = Round(here.lap, order)
+        return replace(agent, here={**agent.here, queue.id: here})
 
     def line(self, queue: QueueId) -> list[Entry]:
         inside = [e for e in self.entries.values() if e.queue == queue and e.stage in IN_LINE]

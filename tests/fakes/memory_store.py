@@ -12,6 +12,7 @@ from edge.domain.agent import (
     Agent,
     AgentMove,
     Device,
+    Here,
     Occupancy,
     PresenceChange,
     Status,
@@ -124,7 +125,7 @@ class MemoryQueueStore:
         entry = memory.entries[match.entry.id]
         agent = memory.put_agent(
             replace(
-                agent,
+                memory.note_dialled(memory.queues[queue], agent),
                 occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.CLAIM),
                 leg=leg,
                 leg_entry=entry.id,
@@ -194,9 +195,12 @@ class MemoryQueueStore:
             memory.free(memory.agent(other), LegFailure.CANCELLED)
             for other in sorted(entry.ringing - {user})
         ]
+        here = agent.here.get(entry.queue, Here())
+        answered = replace(here, last_answered_at_ms=memory.now_ms)
         agent = memory.put_agent(
             replace(
                 agent,
+                here={**agent.here, entry.queue: answered},
                 occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.ACCEPT),
                 wake_at_ms=0,
                 calls=agent.calls + 1,

@@ -32,24 +32,34 @@ def phone_of(user: UserId) -> EndpointName:
     return EndpointName(_EXTENSIONS[user])
 
 
-def queue_of(queue: QueueId, members: tuple[UserId, ...]) -> Queue:
-    """Alpha has 5 s of wrap-up and 1 s between rounds, Beta none and 2 s."""
+def queue_of(queue: QueueId, members: tuple[UserId, ...], strategy: str = "leastrecent") -> Queue:
+    """Alpha has 5 s of wrap-up and 1 s between rounds, Beta none and 2 s. The last member is of
+    a lower tier."""
     name = queue.removeprefix("qu_")
     return Queue(
         id=queue,
         name=name.capitalize(),
         extension="500" if queue == ALPHA else "501",
+        strategy=strategy,
         ring_seconds=20,
         wrap_up_seconds=5 if queue == ALPHA else 0,
         retry_seconds=1 if queue == ALPHA else 2,
         members=tuple(
-            Member(id=f"qum_{name}{user.removeprefix('user_')}", user_id=user, position=position)
+            Member(
+                id=f"qum_{name}{user.removeprefix('user_')}",
+                user_id=user,
+                position=position,
+                penalty=position // 2,
+                skill_level=1 + position // 2,
+            )
             for position, user in enumerate(members)
         ),
     )
 
 
-def account(members: dict[QueueId, tuple[UserId, ...]] | None = None) -> Account:
+def account(
+    members: dict[QueueId, tuple[UserId, ...]] | None = None, strategy: str = "leastrecent"
+) -> Account:
     return Account(
         id=ACCOUNT_ID,
         name="Test",
@@ -57,7 +67,9 @@ def account(members: dict[QueueId, tuple[UserId, ...]] | None = None) -> Account
             User(id=user, name=user.removeprefix("user_"), extension=number, sip=number)
             for user, number in _EXTENSIONS.items()
         ),
-        queues=tuple(queue_of(queue, who) for queue, who in (_MEMBERS | (members or {})).items()),
+        queues=tuple(
+            queue_of(queue, who, strategy) for queue, who in (_MEMBERS | (members or {})).items()
+        ),
         phone_numbers=(PhoneNumber(number="12025550100", queue_id=ALPHA),),
     )
 

@@ -25,6 +25,7 @@ from edge.domain.entry import Entry, Stage
 from edge.domain.ids import EntryId, LegId, QueueId, RunId, UserId
 from edge.domain.matching import Heads, Match, decide
 from edge.domain.offer import LegFailure
+from edge.domain.strategies import STRATEGIES
 from edge.ports.queue_store import ClaimWord, Due
 from tests.fakes.redis_server import RedisServer
 from tests.fakes.twin_stores import TwinStores
@@ -68,6 +69,7 @@ class StoreHistories(RuleBasedStateMachine):
         self.matches: list[tuple[QueueId, Match]] = []
         self.ended: dict[EntryId, Entry] = {}
         self.places: dict[EntryId, tuple[int, int]] = {}
+        self.strategy = ""
 
     def do(self, run: RunId, move: Any) -> Any:
         word, moved = self.runner.run(self.twins.move(run, move))
@@ -86,9 +88,14 @@ class StoreHistories(RuleBasedStateMachine):
 
     # --- how it begins: somebody is there on both sides
 
-    @initialize(users=st.sets(users, max_size=3), callers=st.integers(0, 3))
-    def open_the_doors(self, users: set[UserId], callers: int) -> None:
-        self.runner.run(self.twins.open(account()))
+    @initialize(
+        users=st.sets(users, max_size=3),
+        callers=st.integers(0, 3),
+        strategy=st.sampled_from(sorted(STRATEGIES)),
+    )
+    def open_the_doors(self, users: set[UserId], callers: int, strategy: str) -> None:
+        self.strategy = strategy
+        self.runner.run(self.twins.open(account(strategy=strategy)))
         for user in sorted(users):
             self.change_presence(EDGES[0], user, PresenceChange.AVAILABLE, "", "")
         for _ in range(callers):
@@ -264,7 +271,7 @@ class StoreHistories(RuleBasedStateMachine):
 
     @rule(run=runs, alpha=st.permutations([ANN, BOB, CAT]), beta=st.permutations([DAN, CAT, ANN]))
     def configure(self, run: RunId, alpha: list[UserId], beta: list[UserId]) -> None:
-        changed = account({ALPHA: tuple(alpha), BETA: tuple(beta[:2])})
+        changed = account({ALPHA: tuple(alpha), BETA: tuple(beta[:2])}, self.strategy)
         self.runner.run(self.twins.configure(run, changed))
 
     # --- time, and edges that die

@@ -21,6 +21,7 @@ from edge.domain.settings.fields import (
     TelephoneNumber,
     UserKey,
 )
+from edge.domain.strategies import Rank, Strategy, rank_of
 
 STRICT = ConfigDict(extra="forbid")
 
@@ -43,6 +44,16 @@ class Member:
     user_id: UserKey
     position: Annotated[int, Field(strict=True, ge=0, le=99_999)] = 0
     penalty: Annotated[int, Field(strict=True, ge=0, le=999)] = 0
+    skill_level: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
+
+    def rank(self, strategy: Strategy) -> Rank:
+        """Where this member stands by configuration alone."""
+        return rank_of(
+            strategy,
+            penalty=self.penalty,
+            skill_level=self.skill_level,
+            position=self.position,
+        )
 
 
 @dataclass(frozen=True, config=STRICT)

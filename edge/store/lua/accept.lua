@@ -16,6 +16,7 @@ end
 cancel_legs(entry, user)
 e.stage, e.agent, e.answered_at = 'connecting', user, tostring(now)
 a.occupancy, a.wake_at, a.misses = 'talking', nil, nil
+a['last_answered_here:' .. e.queue] = tostring(now)
 a.calls = tostring(tonumber(a.calls or 0) + 1)
 publish('call_answered', {entry = entry.id, queue = e.queue, user = user, leg = leg,
   waited_ms = now - tonumber(e.joined_at)})

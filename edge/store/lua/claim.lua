@@ -30,6 +30,7 @@ if not is_still_head(cjson.decode(ARGV[9]), cjson.decode(ARGV[10])) then
   return done('RETRY')
 end
 
+note_dialled(queue, agent)
 local a, e = agent.f, entry.f
 a.occupancy, a.leg, a.leg_entry, a.leg_queue = 'reserved', leg, id, queue
 a.leg_owner, a.wake_at = e.owner, tostring(now + tonumber(ARGV[8]))

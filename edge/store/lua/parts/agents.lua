@@ -14,19 +14,48 @@ local function is_ready(f)
     and f.device ~= 'unreachable' and f.wake_at == nil
 end
 
--- The strategy's fields, fixed width and lowest first, then the member's and the user's id.
-local queue_fields = {}
-local function standing(queue, agent, rank)
-  if not queue_fields[queue] then
-    queue_fields[queue] = redis.call('HGET', key('queue', queue), 'fields') or ''
+-- What a strategy's field is for an agent: of the agent in this queue (`…_here`), of the member,
+-- or of the agent. Laps: who stands behind the last dialled in the order belongs to the next lap,
+-- and who comes back from a break does not jump ahead.
+local queues = {}
+local function field_of(name, queue, agent, rank)
+  local own = tonumber(agent.f[name .. ':' .. queue] or rank[name] or agent.f[name] or 0)
+  if name ~= 'lap_here' then return own end
+  local lap = queues[queue].lap + (rank.order <= queues[queue].last_order and 1 or 0)
+  return math.max(own, lap)
+end
+
+local function know(queue)
+  if not queues[queue] then
+    local seen = redis.call('HMGET', key('queue', queue), 'fields', 'lap', 'last_order')
+    queues[queue] = {fields = seen[1] or '', lap = tonumber(seen[2] or 0),
+      last_order = tonumber(seen[3] or -1)}
   end
+  return queues[queue]
+end
+
+-- The strategy's fields, fixed width and lowest first, then the member's and the user's id.
+local function standing(queue, agent, rank)
   local parts = {}
-  for name in string.gmatch(queue_fields[queue], '%S+') do
-    parts[#parts + 1] = string.format('%015.0f', rank[name] or tonumber(agent.f[name] or 0))
+  for name in string.gmatch(know(queue).fields, '%S+') do
+    parts[#parts + 1] = string.format('%015.0f', field_of(name, queue, agent, rank))
   end
   parts[#parts + 1] = rank.member
   parts[#parts + 1] = agent.id
   return table.concat(parts, ':')
+end
+
+-- This agent is dialled for this queue: what the orders of the round and the cycle go by.
+local function note_dialled(queue, agent)
+  local text = redis.call('HGET', key('agent', agent.id, 'ranks'), queue)
+  if not text then return end
+  local rank = cjson.decode(text)
+  agent.f['last_rung_here:' .. queue] = tostring(now)
+  if string.find(know(queue).fields, 'lap_here', 1, true) then
+    local lap = field_of('lap_here', queue, agent, rank)
+    agent.f['lap_here:' .. queue] = tostring(lap)
+    redis.call('HSET', key('queue', queue), 'lap', lap, 'last_order', rank.order)
+  end
 end
 
 local function stand_ready(agent)
