@@ -232,7 +232,7 @@ class EdgeRun:
                 if word is BeatWord.LEASE_LOST:
                     self._lease_lost.set()
                     return
-                self._deadlines.alive = edges.alive
+                self._deadlines.see(edges)
                 self._beaten.set()
                 if not edges.dead:
                     self._nobody_dead.set()

@@ -13,12 +13,15 @@ import structlog
 from edge.domain.ids import AccountId, RunId
 from edge.journey.floor import Floor
 from edge.ports.clock import Clock
-from edge.ports.queue_store import Due, FireWord, Moved, QueueStore
+from edge.ports.queue_store import Due, FireWord, LivingEdges, Moved, QueueStore
 
 log = structlog.get_logger()
 
 SWEEP_SECONDS = 1.0
 CLOCKS_DIFFER_MS = 3
+HEARD_FOR_MS = 1_500
+"""Edges beat each second. One not heard of for longer may be dead, though its lease still runs:
+what its legs wait for is left to it or to the takeover."""
 
 
 def home_edge(account: AccountId, alive: Iterable[RunId]) -> RunId | None:
@@ -47,7 +50,19 @@ class Deadlines:
         self._accounts = tuple(accounts)
         self._timers: dict[tuple[AccountId, str], tuple[int, asyncio.Task[None]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
-        self.alive: frozenset[RunId] = frozenset()
+        self._heard_until_ms: dict[RunId, int] = {}
+
+    def see(self, edges: LivingEdges) -> None:
+        """What the last beat told of the edges."""
+        heard_ms = self._clock.now_ms() + HEARD_FOR_MS
+        self._heard_until_ms = {run: heard_ms - edges.silent_ms.get(run, 0) for run in edges.alive}
+
+    @property
+    def alive(self) -> frozenset[RunId]:
+        """This edge, and those that were heard of just now."""
+        now_ms = self._clock.now_ms()
+        heard = {run for run, until_ms in self._heard_until_ms.items() if until_ms > now_ms}
+        return frozenset(heard | {self._store.run})
 
     def note(self, account: AccountId, moved: Moved) -> None:
         """Set, move or take away the timers of the records that a move changed."""
@@ -77,7 +92,7 @@ class Deadlines:
         await self._fire(due)
 
     async def _fire(self, due: Due) -> None:
-        word, moved = await self._store.fire(due, self.alive | {self._store.run})
+        word, moved = await self._store.fire(due, self.alive)
         if word is FireWord.FIRED:
             log.debug("due_fired", account=due.account, due=due.what)
             self.floor.follow_up(due.account, moved)
@@ -95,7 +110,7 @@ class Deadlines:
 
     async def sweep(self) -> None:
         """Fire what is due in the accounts whose home edge this is."""
-        alive = self.alive | {self._store.run}
+        alive = self.alive
         for account in self._accounts:
             if home_edge(account, alive) != self._store.run:
                 continue

@@ -7,8 +7,8 @@ nothing where the owner, the leg or the stage is no longer so. A store that cann
 waited for, inside the adapter, until the caller's own time limit cancels the wait.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -133,6 +133,8 @@ class LivingEdges:
     alive: frozenset[RunId]
     dead: frozenset[RunId]
     to_take: frozenset[RunId] = frozenset()
+    silent_ms: Mapping[RunId, int] = field(default_factory=dict)
+    """How long ago each of the living has beaten; one killed just now still seems to live."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from edge.domain.agent import Agent, Device, Here, Occupancy
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Joining, Party, Stage
@@ -17,7 +19,9 @@ from edge.domain.ids import (
     UserId,
 )
 from edge.domain.matching import HeadEntry, Heads
-from edge.ports.queue_store import Moved
+from edge.domain.settings import Queue
+from edge.domain.strategies import STRATEGIES
+from edge.ports.queue_store import LivingEdges, Moved
 
 Fields = Mapping[str, str]
 HERE = {"last_rung": "last_rung_at_ms", "last_answered": "last_answered_at_ms", "lap": "lap"}
@@ -135,3 +139,29 @@ def to_moved(account: AccountId, reply: Mapping[str, Any]) -> Moved:
         ),
         heads=to_heads(account, reply),
     )
+
+
+def to_living_edges(reply: Mapping[str, Any], lease_ms: int) -> LivingEdges:
+    """The answer of a beat; who renewed a lease of so many ms is as long silent as it has run."""
+    flat = reply["leases"] or []
+    leases = {RunId(run): int(ends_at) for run, ends_at in zip(flat[::2], flat[1::2], strict=True)}
+    dead, to_take = (frozenset(map(RunId, reply[which] or ())) for which in ("dead", "to_take"))
+    silent_ms = {run: lease_ms - (ends_at - reply["now"]) for run, ends_at in leases.items()}
+    return LivingEdges(frozenset(leases), dead, to_take, silent_ms)
+
+
+def settings_and_members(queue: Queue) -> tuple[str, str]:
+    """What the moves need of a queue, and by user what its strategy needs of each member: the id
+    that breaks ties and the configured fields. JSON."""
+    strategy = STRATEGIES[queue.strategy]
+    settings = {
+        "fields": " ".join(strategy.fields),
+        "wrap_up_ms": str(queue.wrap_up_seconds * 1000),
+        "retry_ms": str(queue.retry_seconds * 1000),
+    }
+    members = {}
+    for member in queue.members:
+        rank = member.rank(strategy)
+        known = {"member": member.id, "order": rank.order, "tier": rank.tier}
+        members[member.user_id] = orjson.dumps(known).decode()
+    return orjson.dumps(settings).decode(), orjson.dumps(members).decode()

@@ -18,8 +18,7 @@ from edge.domain.offer import (
     UNSEEN_LEG_MS,
     LegFailure,
 )
-from edge.domain.settings import Account, Member, Queue
-from edge.domain.strategies import STRATEGIES, Strategy
+from edge.domain.settings import Account, Queue
 from edge.ports.queue_store import (
     AcceptWord,
     BeatWord,
@@ -42,7 +41,15 @@ from edge.ports.queue_store import (
 )
 from edge.store import keys
 from edge.store.connection import Connection
-from edge.store.records import fields_of, to_agent, to_entry, to_heads, to_moved
+from edge.store.records import (
+    fields_of,
+    settings_and_members,
+    to_agent,
+    to_entry,
+    to_heads,
+    to_living_edges,
+    to_moved,
+)
 from edge.store.recovery import Mirror, wait_for_others
 from edge.store.summons import SummonsListener
 
@@ -50,13 +57,6 @@ log = structlog.get_logger()
 
 LEASE_MS = 3_000
 DUE_AT_ONCE = 256
-
-
-def _rank(strategy: Strategy, member: Member) -> str:
-    """What the store knows of a member: the id that breaks ties, and the configured fields."""
-    rank = member.rank(strategy)
-    known = {"member": member.id, "order": rank.order, "tier": rank.tier}
-    return orjson.dumps(known).decode()
 
 
 class RedisQueueStore:
@@ -104,19 +104,7 @@ class RedisQueueStore:
     async def _configure(
         self, client: Redis | None, account: AccountId, queue: Queue
     ) -> tuple[Heads, ...]:
-        strategy = STRATEGIES[queue.strategy]
-        settings = {
-            "fields": " ".join(strategy.fields),
-            "wrap_up_ms": str(queue.wrap_up_seconds * 1000),
-            "retry_ms": str(queue.retry_seconds * 1000),
-        }
-        members = {member.user_id: _rank(strategy, member) for member in queue.members}
-        args: list[str | int] = [
-            self.run,
-            queue.id,
-            orjson.dumps(settings).decode(),
-            orjson.dumps(members).decode(),
-        ]
+        args = [self.run, queue.id, *settings_and_members(queue)]
         tag = keys.account_tag(account)
         if client is None:
             reply = await self._connection.move("configure", tag, args)
@@ -284,11 +272,7 @@ class RedisQueueStore:
             keys.SITE,
             [self.run, self._connection.redis_run, LEASE_MS, 0, int(takes_over)],
         )
-        alive, dead, to_take = (
-            frozenset(RunId(run) for run in reply[which] or ())
-            for which in ("alive", "dead", "to_take")
-        )
-        return BeatWord(reply["word"]), LivingEdges(alive, dead, to_take)
+        return BeatWord(reply["word"]), to_living_edges(reply, LEASE_MS)
 
     async def retire(self) -> None:
         await self._connection.move("retire", keys.SITE, [self.run])

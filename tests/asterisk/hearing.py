@@ -69,6 +69,9 @@ async def talk(caller: Phone, agent: Phone) -> None:
 
 
 def was_told(phone: Phone, prompt: Prompt) -> bool:
-    """The prompt was heard whole in the phone's last call."""
-    spoken = played(PROMPTS / f"{prompt}.ulaw")
-    return find_prompt(phone.recording.path, spoken).score >= SPOKEN_SCORE
+    """The prompt was heard in the phone's last call, but for a packet at its ends: it begins in
+    the moment of the answer, when a phone may not listen yet."""
+    heard = phone.recording.sound()
+    margin = np.zeros(heard.rate // 10)
+    padded = Sound(np.concatenate([margin, heard.samples, margin]), heard.rate)
+    return find_prompt(padded, played(PROMPTS / f"{prompt}.ulaw")).score >= SPOKEN_SCORE

@@ -48,6 +48,7 @@ async def test_the_agent_whose_last_call_ended_the_longest_ago_rings_first(
         for expected in (1, 2, 3, 1):
             await caller.call(here.slot.queue())
             await agents[expected].wait_for("answered")
+            await here.agent_becomes(expected, "talking")
             await caller.hang_up()
             await here.agent_becomes(expected, "idle")
         answered = [event["user"] for event in await here.events("call_answered")]

@@ -142,7 +142,7 @@ class FakeEdge:
             if word is BeatWord.LEASE_LOST:
                 self.lost_lease = True
                 return
-            self.deadlines.alive = edges.alive
+            self.deadlines.see(edges)
             if not edges.dead:
                 self._nobody_dead.set()
             for dead in edges.to_take - self._taking_over:

@@ -265,13 +265,16 @@ class MemorySite:
         self.dead.discard(run)
         self.takers.pop(run, None)
 
-    def living_edges(self, run: RunId, *, takes_over: bool) -> LivingEdges:
+    def living_edges(self, run: RunId, now_ms: int, *, takes_over: bool) -> LivingEdges:
         """Who lives, who is dead; one edge takes over a dead one, and if it dies, the next."""
         for dead in self.dead:
             if takes_over and self.takers.get(dead) not in self.leases:
                 self.takers[dead] = run
         to_take = {dead for dead in self.dead if self.takers.get(dead) == run}
-        return LivingEdges(frozenset(self.leases), frozenset(self.dead), frozenset(to_take))
+        silent_ms = {run: LEASE_MS - (until - now_ms) for run, until in self.leases.items()}
+        return LivingEdges(
+            frozenset(self.leases), frozenset(self.dead), frozenset(to_take), silent_ms
+        )
 
     def box_of(self, run: RunId) -> asyncio.Queue[Summons]:
         return self._boxes.setdefault(run, asyncio.Queue())

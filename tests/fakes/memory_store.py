@@ -418,7 +418,7 @@ class MemoryQueueStore:
         word = self._site.renew(self.run, self._clock.now_ms(), is_first=not self._has_beaten)
         self._has_beaten = True
         takes_over = takes_over and word is BeatWord.ALIVE
-        return word, self._site.living_edges(self.run, takes_over=takes_over)
+        return word, self._site.living_edges(self.run, self._clock.now_ms(), takes_over=takes_over)
 
     async def retire(self) -> None:
         self._site.die(self.run)

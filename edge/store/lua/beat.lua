@@ -35,5 +35,5 @@ for _, one in ipairs(dead) do
   end
   if taker == run then to_take[#to_take + 1] = one end
 end
-return cjson.encode({word = word, now = now, alive = redis.call('ZRANGE', key('edges'), 0, -1),
-  dead = dead, to_take = to_take})
+return cjson.encode({word = word, now = now, dead = dead, to_take = to_take,
+  leases = redis.call('ZRANGE', key('edges'), 0, -1, 'WITHSCORES')})
