@@ -72,6 +72,9 @@ KEYS: tuple[KeyKind, ...] = (
     KeyKind("{account}:queue:<id>:members", "hash", "user → member and fields", "permanent"),
     KeyKind("{account}:queue:<id>:line", "zset", "entries that wait or are offered", "while any"),
     KeyKind("{account}:queue:<id>:offerable", "zset", "entries to be offered", "while any"),
+    KeyKind(
+        "{account}:queue:<id>:connecting", "zset", "entries between answer and bridge", "while any"
+    ),
     KeyKind("{account}:queue:<id>:ready", "zset", "ready agents by strategy", "while any"),
     KeyKind("{site}:edges", "zset", "run → end of lease, ms", "permanent"),
     KeyKind("{site}:dead", "zset", "runs whose calls are being taken over", "while any"),

@@ -177,6 +177,15 @@ class AccountMemory:
         inside = [e for e in self.entries.values() if e.queue == queue and e.stage in IN_LINE]
         return sorted(inside, key=lambda e: score(e.priority, e.place))
 
+    def places_taken(self, queue: QueueId, priority: int) -> set[int]:
+        """By those in line, and those who may come back to it when their agent is lost."""
+        may_return = IN_LINE | {Stage.CONNECTING}
+        return {
+            e.place
+            for e in self.entries.values()
+            if e.queue == queue and e.priority == priority and e.stage in may_return
+        }
+
     def is_offerable(self, entry: Entry) -> bool:
         return entry.stage is Stage.WAITING and entry.id not in self.held_back
 

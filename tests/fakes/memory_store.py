@@ -79,7 +79,7 @@ class MemoryQueueStore:
             return JoinWord.ALREADY, memory.moved([known])
         queue = memory.queues[joining.queue]
         asked = place_of_arrival(joining.arrived_at_ms, memory.now_ms)
-        taken = {e.place for e in memory.line(joining.queue) if e.priority == joining.priority}
+        taken = memory.places_taken(joining.queue, joining.priority)
         place = asked
         while place in taken:
             place += 1

@@ -15,7 +15,7 @@ local f, line = entry.f, key('queue', queue, 'line')
 for name, value in pairs(cjson.decode(ARGV[5])) do f[name] = value end
 f.queue, f.owner, f.stage, f.party = queue, run, 'waiting', 'live'
 f.place, f.joined_at = tostring(place), tostring(asked)
-while place <= last and redis.call('ZCOUNT', line, score(f), score(f)) > 0 do
+while place <= last and is_place_taken(f) do
   place = place + 1
   f.place = tostring(place)
 end

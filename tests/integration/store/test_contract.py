@@ -312,6 +312,21 @@ async def test_an_accepted_leg_lost_before_the_bridge_gives_the_caller_back(
         assert await line(store) == [entry.id]
 
 
+async def test_a_place_is_not_given_away_between_its_callers_answer_and_bridge(
+    open_bench: OpenBench,
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await log_in(store, ANN)
+        first = await join(store)
+        _, leg = await claim(store)
+        await store.accept(ACCOUNT_ID, ANN, leg)
+        second = await join(store)
+        await store.fail_leg(ACCOUNT_ID, ANN, leg, LegFailure.FAILED)
+        assert first.place < second.place
+        assert await line(store) == [first.id, second.id]
+
+
 async def test_a_leg_in_conversation_cannot_fail(open_bench: OpenBench) -> None:
     async with open_bench() as bench:
         store = bench.store()

@@ -6,16 +6,28 @@ end
 local function is_offerable(f)
   return f.stage == 'waiting' and f.held_back == nil
 end
+-- Out of the line, and back at its place when the agent is lost before the bridge stands.
+local function is_connecting(f)
+  return f.stage == 'connecting'
+end
 
 -- (2047 - priority) * 2^42 + place: exact, below 2^53.
 local function score(f)
   return (2047 - tonumber(f.priority)) * 4398046511104 + tonumber(f.place)
 end
 
+local STANDS_IN = {line = in_line, offerable = is_offerable, connecting = is_connecting}
+
+local function is_place_taken(f)
+  local at = score(f)
+  return redis.call('ZCOUNT', key('queue', f.queue, 'line'), at, at) > 0
+    or redis.call('ZCOUNT', key('queue', f.queue, 'connecting'), at, at) > 0
+end
+
 local function index_entry(entry)
   local f, was = entry.f, entry.was
   local moved = f.place ~= was.place or f.priority ~= was.priority
-  for name, stands in pairs({line = in_line, offerable = is_offerable}) do
+  for name, stands in pairs(STANDS_IN) do
     if stands(f) and (moved or not stands(was)) then
       redis.call('ZADD', key('queue', f.queue, name), score(f), entry.id)
     elseif stands(was) and not stands(f) then
