@@ -21,9 +21,10 @@ LISTENING_PORTS = range(61_000, 65_536)
 its choice and its use."""
 
 
-SHARES = 64
+SHARES = 16
 """Processes that choose ports at the same time have a share each: two that chose the same free
-port would find out only when both listen on it."""
+port would find out only when both listen on it. A share is large enough not to come round while
+the last connections of a port still linger (a minute)."""
 
 _turn = itertools.count()
 
@@ -33,7 +34,7 @@ def free_port(host: str = "127.0.0.1") -> int:
 
     Of this process's own share, one after the other. Raises PortTaken.
     """
-    share = _own_share()
+    share = own_share(LISTENING_PORTS)
     for _ in share:
         port = share[next(_turn) % len(share)]
         if all(_is_free(host, port, kind) for kind in _PROTOCOLS.values()):
@@ -41,8 +42,13 @@ def free_port(host: str = "127.0.0.1") -> int:
     raise PortTaken(f"found no free port on {host} among {list(share)}")
 
 
+def own_share(ports: range) -> range:
+    """The part of these ports that no other process of the lab chooses from. Raises PortTaken."""
+    return ports[_own_number() :: SHARES]
+
+
 @cache
-def _own_share() -> range:
+def _own_number() -> int:
     """Locked as long as this process lives."""
     folder = Path(tempfile.gettempdir()) / f"queue-edge-ports-{os.getuid()}"
     folder.mkdir(exist_ok=True)
@@ -53,7 +59,7 @@ def _own_share() -> range:
         except BlockingIOError:
             os.close(lock)
         else:
-            return LISTENING_PORTS[n::SHARES]
+            return n
     raise PortTaken(f"{SHARES} processes choose ports already, by the locks in {folder}")
 
 

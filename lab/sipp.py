@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from lab.child import Child, ProgramFailed
-from lab.ports import free_port
+from lab.ports import free_port, own_share
 from lab.sipp_calls import SippCall, calls_in
 from lab.sipp_scenarios import (
     Behaviour,
@@ -230,13 +230,16 @@ class SippPhone:
             )
 
 
+MEDIA_PORTS = range(10000, 19996, 4)
+
+
 def _free_media_port(address: str) -> int:
     """A port free together with the second after it: SIPp takes both, or ends.
 
     Below what the kernel gives out by itself and what phones and the PBX use (20000 and up).
     """
     for _ in range(100):
-        first = random.randrange(10000, 19996, 4)
+        first = random.choice(own_share(MEDIA_PORTS))
         with (
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as audio,
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as video,

@@ -132,10 +132,15 @@ async def test_both_lanes_carry_the_same_answers(pbx: Pbx, lane: Lane) -> None:
     running = asyncio.create_task(wire.run())
     try:
         await wait_until(lambda: wire._socket.is_up, "command socket")
-        app = command_app(run)
-        reply = await wire.call(lane, "GET", f"/applications/{app}", {}, None, 5)
-        assert reply.status == 200
-        assert reply.json()["events_allowed"] == [{"type": "RESTResponse"}]
+        path = f"/applications/{command_app(run)}"
+
+        async def wants_answers_only() -> bool:
+            """The filter is sent once the socket is up, and this may come before it."""
+            reply = await wire.call(lane, "GET", path, {}, None, 5)
+            assert reply.status == 200
+            return bool(reply.json()["events_allowed"] == [{"type": "RESTResponse"}])
+
+        await wait_until(wants_answers_only, "the event filter")
         missing = await wire.call(lane, "GET", "/channels/no%2Fsuch%20one", {}, None, 5)
         assert (missing.status, missing.json()) == (404, {"message": "Channel not found"})
         bridge = f"/bridges/{run.replace('edge', 'test')}"
