@@ -1,176 +1,42 @@
-"""The adapter alone on a real Asterisk: claim, hold, dial, connect, adopt, and a cut socket."""
+"""The adapter alone on a real Asterisk: claim, hold, play, dial, connect."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from edge.ari.ids import holding_bridge
-from edge.ari.phone_system import AriPhoneSystem, AriSettings
 from edge.domain.ids import (
-    BridgeId,
     EndpointName,
     LegId,
-    NodeId,
     new_leg_id,
     new_playback_id,
-    new_run_id,
-    new_suffix,
 )
 from edge.ports.phone_system import (
-    Arrival,
-    DeviceChanged,
-    DeviceState,
     Dial,
     Dialled,
     DigitPressed,
     Done,
     EndReason,
-    FeedBroken,
     LegAnswered,
     LegEnded,
-    LegFeed,
     LegRinging,
     LegState,
-    NodeBack,
-    NodeEvent,
-    NodeLost,
     NotDialled,
     PlaybackEnded,
 )
-from lab.audio import make_tone, music_heard, read_wav, silences, tone_seconds
+from lab.audio import make_tone, music_heard, silences, tone_seconds
 from lab.numbers import Slot
-from lab.phone import Phone
-from lab.sipp import SippCallers, SippPhone
+from lab.sipp import SippCallers
 from lab.sipp_scenarios import Behaviour, CallPlan
 from lab.wait import wait_until
+from tests.asterisk.ari_bench import (
+    PROMPT_HZ,
+    bench,
+    heard_seconds,
+    hears_music,
+    until,
+)
 from tests.asterisk.office import Pbx
-
-PROMPT_HZ = 650.0
-
-
-class Edge:
-    """One edge's adapter, claiming the calls to this slot's queue."""
-
-    def __init__(self, pbx: Pbx, slot: Slot) -> None:
-        self._queue = slot.queue()
-        self.claims = True
-        self.phones = AriPhoneSystem(
-            AriSettings(
-                node=NodeId("pbx-1"),
-                run=new_run_id(),
-                url=pbx.ari_url,
-                user=pbx.ari_user,
-                password=pbx.ari_password,
-                may_claim=self._may_claim,
-            )
-        )
-        self.said: list[NodeEvent] = []
-
-    def _may_claim(self, arrival: Arrival) -> bool:
-        return self.claims and arrival.dialled == self._queue
-
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow())
-            await self.phones.run()
-
-    async def _follow(self) -> None:
-        async for event in self.phones.events():
-            self.said.append(event)
-
-    def arrivals(self) -> list[Arrival]:
-        return [event for event in self.said if isinstance(event, Arrival)]
-
-    async def arrival(self, count: int = 1) -> Arrival:
-        await wait_until(lambda: len(self.arrivals()) >= count, "arrival", every=0.005)
-        return self.arrivals()[count - 1]
-
-
-class Bench:
-    """One test's edges and phones."""
-
-    def __init__(self, pbx: Pbx, slot: Slot, folder: Path, stack: AsyncExitStack) -> None:
-        self.pbx, self.slot, self.folder, self._stack = pbx, slot, folder, stack
-
-    async def edge(self) -> Edge:
-        edge = Edge(self.pbx, self.slot)
-        running = asyncio.create_task(edge.run())
-
-        async def stop() -> None:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-
-        self._stack.push_async_callback(stop)
-        await wait_until(lambda: edge.said[:1] == [NodeBack()], "edge connected", every=0.005)
-        return edge
-
-    async def phone(self, number: str, **options: Any) -> Phone:
-        phone = await Phone.start(
-            number, server=self.pbx.sip_address, folder=self.folder / number, **options
-        )
-        self._stack.push_async_callback(phone.stop)
-        await phone.wait_registered()
-        return phone
-
-    async def sipp_phone(self, behaviour: Behaviour) -> SippPhone:
-        phone = await SippPhone.start(
-            self.slot.agent(1), behaviour, server=self.pbx.sip_address, folder=self.folder
-        )
-        self._stack.push_async_callback(phone.stop)
-        return phone
-
-    async def held_caller(self, edge: Edge, n: int = 1) -> tuple[Phone, LegId]:
-        """A caller who was answered and stands in the holding bridge."""
-        phone = await self.phone(self.slot.caller(n), tone_hz=900)
-        earlier = len(edge.arrivals())
-        await phone.call(self.slot.queue())
-        leg = (await edge.arrival(earlier + 1)).leg
-        self._stack.push_async_callback(edge.phones.hang_up, leg)
-        assert await edge.phones.answer(leg) is Done.DONE
-        assert await edge.phones.hold(leg, "default") is Done.DONE
-        return phone, leg
-
-    def dial(self, leg: LegId, ring_seconds: int = 20) -> Dial:
-        endpoint = EndpointName(self.slot.agent(1))
-        return Dial(leg, endpoint, self.slot.caller(1), "Ann Caller", ring_seconds)
-
-    def conversation(self, edge: Edge) -> BridgeId:
-        bridge = BridgeId(f"test_{new_suffix()}")
-        self._stack.push_async_callback(edge.phones.remove_bridge, bridge)
-        return bridge
-
-
-@asynccontextmanager
-async def bench(pbx: Pbx, slot: Slot, folder: Path) -> AsyncIterator[Bench]:
-    async with AsyncExitStack() as stack:
-        yield Bench(pbx, slot, folder, stack)
-
-
-async def until(feed: LegFeed, wanted: type[Any], seconds: float = 10) -> list[Any]:
-    """The feed's events up to and with the first of that kind."""
-    seen: list[Any] = []
-    async with asyncio.timeout(seconds):
-        while not seen or not isinstance(seen[-1], wanted):
-            seen.append(await feed.next())
-    return seen
-
-
-async def hears_music(phone: Phone) -> None:
-    def has_music() -> bool:
-        return bool(phone.recordings) and music_heard(phone.recording.path)
-
-    await wait_until(has_music, "music", every=0.1)
-
-
-def heard_seconds(phone: Phone) -> float:
-    return read_wav(phone.recording.path).seconds
-
-
-# --- arriving and waiting
 
 
 async def test_a_call_arrives_at_one_edge_only_and_hears_music(
@@ -416,106 +282,3 @@ async def test_caller_and_agent_are_connected_and_hear_each_other(
 
 
 # --- a dead edge's legs, a cut connection
-
-
-async def test_a_held_caller_is_adopted_with_music_and_without_a_gap(
-    pbx: Pbx, slot: Slot, tmp_path: Path
-) -> None:
-    async with bench(pbx, slot, tmp_path) as here:
-        old, new = await here.edge(), await here.edge()
-        new.claims = False
-        phone, leg = await here.held_caller(old)
-        await hears_music(phone)
-        with new.phones.listen(leg) as feed:
-            assert await new.phones.adopt(leg) is Done.DONE
-            assert await new.phones.hold(leg, "default") is Done.DONE
-            survey = await new.phones.survey()
-            assert survey.legs[leg].bridge == holding_bridge("default")
-            assert survey.waiting_in_app[new.phones.app] == {leg}
-            recalled = await new.phones.recall_arrival(leg)
-            assert recalled == old.arrivals()[0]
-            adopted = heard_seconds(phone)
-            await wait_until(lambda: heard_seconds(phone) > adopted + 2, "two seconds on")
-            await phone.hang_up()
-            assert (await until(feed, LegEnded))[-1] == LegEnded(EndReason.NORMAL)
-        recording = phone.recording.path
-        assert [gap for gap in silences(recording, over_ms=60) if gap.start > 1] == []
-        await new.phones.forget_application(old.phones.app)
-
-
-async def test_a_caller_who_hears_a_prompt_is_adopted_after_it(
-    pbx: Pbx, slot: Slot, tmp_path: Path
-) -> None:
-    async with bench(pbx, slot, tmp_path) as here:
-        old, new = await here.edge(), await here.edge()
-        new.claims = False
-        phone, leg = await here.held_caller(old)
-        prompt = make_tone(tmp_path / "prompt.wav", PROMPT_HZ, 1.5)
-        await old.phones.play(leg, new_playback_id(), [str(prompt.with_suffix(""))])
-        assert await new.phones.adopt(leg) is Done.DONE
-        assert await new.phones.hold(leg, "default") is Done.DONE
-        await hears_music(phone)
-        assert tone_seconds(phone.recording.path, PROMPT_HZ) > 1.3
-
-
-async def test_a_ringing_phone_is_adopted_answered_and_connected(
-    pbx: Pbx, slot: Slot, tmp_path: Path
-) -> None:
-    async with bench(pbx, slot, tmp_path) as here:
-        old, new = await here.edge(), await here.edge()
-        new.claims = False
-        caller, caller_leg = await here.held_caller(old)
-        agent = await here.phone(slot.agent(1), tone_hz=1300)
-        bridge, leg = here.conversation(old), new_leg_id()
-        with old.phones.listen(leg) as old_feed:
-            await old.phones.prepare_bridge(bridge)
-            await old.phones.dial(here.dial(leg))
-            await until(old_feed, LegRinging)
-        await agent.wait_for("incoming")
-        with new.phones.listen(leg) as feed, new.phones.listen(caller_leg):
-            for each in (leg, caller_leg):
-                assert await new.phones.adopt(each) is Done.DONE
-            await agent.answer()
-            assert await until(feed, LegAnswered) == [LegAnswered()]
-            assert await new.phones.connect(bridge, [caller_leg, leg]) is None
-            await wait_until(
-                lambda: tone_seconds(caller.recording.path, 1300) > 0.5, "caller hears", every=0.1
-            )
-            await agent.hang_up()
-            assert await until(feed, LegEnded) == [LegEnded(EndReason.NORMAL)]
-
-
-async def test_a_cut_event_socket_comes_back_and_tells_what_was_missed(
-    pbx: Pbx, slot: Slot, tmp_path: Path
-) -> None:
-    async with bench(pbx, slot, tmp_path) as here:
-        edge = await here.edge()
-        caller, caller_leg = await here.held_caller(edge)
-        agent = await here.phone(slot.agent(1), auto_answer_after=0)
-        leg = new_leg_id()
-        with edge.phones.listen(leg) as feed, edge.phones.listen(caller_leg) as caller_feed:
-            await edge.phones.dial(here.dial(leg))
-            await edge.phones._socket.drop()
-            await wait_until(lambda: edge.said[-1:] == [NodeBack()], "back")
-            assert edge.said[-2:] == [NodeLost(), NodeBack()]
-            seen = await until(feed, LegAnswered)
-            assert FeedBroken() in seen
-            await agent.hang_up()
-            assert (await until(feed, LegEnded))[-1] == LegEnded(EndReason.NORMAL)
-            await caller.hang_up()
-            assert await until(caller_feed, LegEnded) == [FeedBroken(), LegEnded(EndReason.NORMAL)]
-
-
-async def test_phones_that_come_and_go_are_told(pbx: Pbx, slot: Slot, tmp_path: Path) -> None:
-    async with bench(pbx, slot, tmp_path) as here:
-        edge = await here.edge()
-        number = EndpointName(slot.agent(1))
-        assert await edge.phones.watch([number]) == {number: DeviceState.UNREACHABLE}
-        phone = await here.phone(number)
-        come = DeviceChanged(number, DeviceState.REACHABLE)
-        await wait_until(lambda: come in edge.said, "phone there")
-        assert await edge.phones.watch([number]) == {number: DeviceState.REACHABLE}
-        await phone.unregister()
-        gone = DeviceChanged(number, DeviceState.UNREACHABLE)
-        await wait_until(lambda: gone in edge.said, "phone gone")
-        assert edge.said[1:] == [come, gone]
