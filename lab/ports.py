@@ -16,12 +16,12 @@ class PortTaken(RuntimeError):
     """The port or the address can not be had; the message says which, and how to use another."""
 
 
-LISTENING_PORTS = range(61_000, 65_536)
+LISTENING_PORTS = range(61_000, 65_534, 2)
 """Above those that Linux gives to outgoing connections: none of them can take a port between
-its choice and its use."""
+its choice and its use. Even ones: baresip takes the next for TLS."""
 
 
-SHARES = 16
+SHARES = 12
 """Processes that choose ports at the same time have a share each: two that chose the same free
 port would find out only when both listen on it. A share is large enough not to come round while
 the last connections of a port still linger (a minute)."""
