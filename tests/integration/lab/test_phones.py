@@ -51,7 +51,7 @@ async def test_two_phones_talk_and_each_hears_the_other(tmp_path: Path) -> None:
         shown = await bob.wait_for("incoming")
         assert shown.peer == ANN
         ringing, answered = await ann.wait_for("ringing"), await ann.wait_for("answered")
-        assert answered.at - ringing.at > 0.03
+        assert answered.at > ringing.at
         await wait_until(lambda: ann.recordings and ann.recording.sound().seconds > 1, "sound")
         assert ann.in_call
         await ann.press("5")
