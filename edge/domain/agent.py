@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from edge.domain.dues import earliest
 from edge.domain.ids import EntryId, LegId, QueueId, RunId, UserId
 
 
@@ -109,6 +110,11 @@ class Agent:
     misses: int = 0
     here: Mapping[QueueId, Here] = field(default_factory=dict)
     """By queue; a queue that never rang the agent is not in it."""
+
+    @property
+    def due_at_ms(self) -> int:
+        """When something is to be done about it by itself; 0 where nothing is."""
+        return earliest(self.wake_at_ms)
 
     @property
     def status(self) -> Status:

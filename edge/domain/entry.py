@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.domain.disposition import Disposition
+from edge.domain.dues import earliest
 from edge.domain.ids import EndpointName, EntryId, LegId, NodeId, QueueId, RunId, UserId
 
 
@@ -81,8 +82,13 @@ class Entry:
     answered_at_ms: int = 0
     connected_at_ms: int = 0
     ended_at_ms: int = 0
-    wake_at_ms: int = 0
+    retry_at_ms: int = 0
     """When the retry delay of a waiting entry is over; 0 where none runs."""
+
+    @property
+    def due_at_ms(self) -> int:
+        """When something is to be done about it by itself; 0 where nothing is."""
+        return earliest(self.retry_at_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,10 @@ class Deadlines:
     def note(self, account: AccountId, moved: Moved) -> None:
         """Set, move or take away the timers of the records that a move changed."""
         for agent in moved.agents:
-            self._set(Due(account, f"agent:{agent.id}", agent.wake_at_ms), moved.now_ms)
+            self._set(Due(account, f"agent:{agent.id}", agent.due_at_ms), moved.now_ms)
         for entry in moved.entries:
             if entry.owner == self._store.run:
-                self._set(Due(account, f"entry:{entry.id}", entry.wake_at_ms), moved.now_ms)
+                self._set(Due(account, f"entry:{entry.id}", entry.due_at_ms), moved.now_ms)
 
     def _set(self, due: Due, now_ms: int) -> None:
         name = (due.account, due.what)

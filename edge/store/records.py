@@ -71,7 +71,7 @@ def to_entry(entry: str, fields: Fields) -> Entry:
         answered_at_ms=int(fields.get("answered_at", 0)),
         connected_at_ms=int(fields.get("connected_at", 0)),
         ended_at_ms=int(fields.get("ended_at", 0)),
-        wake_at_ms=int(fields.get("wake_at", 0)),
+        retry_at_ms=int(fields.get("retry_at", 0)),
     )
 
 

@@ -53,14 +53,12 @@ def end_leg(
     if failure is LegFailure.NOT_DIALLED and not held_back:
         # A phone that never rang was not tried: this agent is the entry's as before.
         lost = replace(lost, tried=lost.tried - {agent.id})
-    if failure is LegFailure.NOT_DIALLED and not held_back:
-        lost = replace(lost, tried=lost.tried - {agent.id})
     if lost.ringing:
         return memory.put_entry(lost, held_back=held_back), agent
     waiting = next_state(ENTRY_MOVES, entry.stage, EntryMove.LEGS_FAILED)
     retry_ms = memory.queues[entry.queue].settings.retry_seconds * 1000
     entry = memory.put_entry(
-        replace(lost, stage=waiting, wake_at_ms=memory.now_ms + retry_ms), held_back=held_back
+        replace(lost, stage=waiting, retry_at_ms=memory.now_ms + retry_ms), held_back=held_back
     )
     return entry, agent
 
@@ -70,9 +68,9 @@ def fire_entry(memory: AccountMemory, entry: Entry) -> Moved:
     untried = [user for user in memory.ready(entry.queue) if user not in entry.tried]
     if entry.tried and untried:
         retry_ms = memory.queues[entry.queue].settings.retry_seconds * 1000
-        entry = replace(entry, wake_at_ms=memory.now_ms + retry_ms)
+        entry = replace(entry, retry_at_ms=memory.now_ms + retry_ms)
     else:
-        entry = replace(entry, tried=frozenset(), wake_at_ms=0)
+        entry = replace(entry, tried=frozenset(), retry_at_ms=0)
     entry = memory.put_entry(entry, held_back=False)
     memory.look_at(entry.queue)
     return memory.moved([entry])

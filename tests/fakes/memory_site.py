@@ -117,7 +117,7 @@ class AccountMemory:
             self.commands[agent.id] = command
         agent = replace(agent, rev=before.rev + 1)
         self.agents[agent.id] = agent
-        self._set_due(f"agent:{agent.id}", agent.wake_at_ms)
+        self._set_due(f"agent:{agent.id}", agent.due_at_ms)
         self._rank(agent)
         if self._stands_ready(agent) and not self._stands_ready(before):
             for queue in self.queues.values():
@@ -131,9 +131,10 @@ class AccountMemory:
         was_offered = before is not None and self.is_offerable(before)
         if held_back is not None:
             (self.held_back.add if held_back else self.held_back.discard)(entry.id)
-        wake_at_ms = entry.wake_at_ms if entry.stage is Stage.WAITING else 0
-        self._set_due(f"entry:{entry.id}", wake_at_ms)
-        entry = replace(entry, wake_at_ms=wake_at_ms, rev=before.rev + 1 if before else 1)
+        if entry.stage is not Stage.WAITING:
+            entry = replace(entry, retry_at_ms=0)
+        self._set_due(f"entry:{entry.id}", entry.due_at_ms)
+        entry = replace(entry, rev=before.rev + 1 if before else 1)
         self.entries[entry.id] = entry
         tried_before = before.tried if before else entry.tried
         if self.is_offerable(entry) and (not was_offered or tried_before != entry.tried):

@@ -60,14 +60,14 @@ def check_nobody_is_stuck(memory: AccountMemory) -> None:
     """Every state that must not last has a due time that ends it."""
     for agent in memory.agents.values():
         must_end = agent.occupancy in (Occupancy.RESERVED, Occupancy.RINGING, Occupancy.WRAP_UP)
-        assert (f"agent:{agent.id}" in memory.dues) == bool(agent.wake_at_ms)
+        assert (f"agent:{agent.id}" in memory.dues) == bool(agent.due_at_ms)
         assert bool(agent.wake_at_ms) or not must_end
     for entry in memory.entries.values():
         waits_for_a_round = entry.stage is Stage.WAITING and (
             bool(entry.tried) or entry.id in memory.held_back
         )
         is_due = f"entry:{entry.id}" in memory.dues
-        assert is_due == bool(entry.wake_at_ms)
+        assert is_due == bool(entry.due_at_ms)
         assert is_due or not waits_for_a_round
 
 

@@ -34,7 +34,7 @@ note_dialled(queue, agent)
 local a, e = agent.f, entry.f
 a.occupancy, a.leg, a.leg_entry, a.leg_queue = 'reserved', leg, id, queue
 a.leg_owner, a.wake_at = e.owner, tostring(now + tonumber(ARGV[8]))
-e.stage, e.wake_at = 'offered', nil
+e.stage = 'offered'
 e.ringing, e.tried = with(e.ringing, user), with(e.tried, user)
 publish('entry_offered', {entry = id, queue = queue, user = user, leg = leg,
   passed_over = #cjson.decode(ARGV[9])})

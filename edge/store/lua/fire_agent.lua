@@ -5,7 +5,7 @@
 -- publishes: leg_ended, wrap_up_ended
 local agent = load('agent', ARGV[2])
 local f = agent.f
-if not f.wake_at or tonumber(f.wake_at) > now then return done('NOT_DUE') end
+if not has_come(f.wake_at) then return done('NOT_DUE') end
 if f.occupancy == 'wrap_up' then
   f.occupancy, f.wake_at = 'idle', nil
   publish('wrap_up_ended', {user = agent.id})

@@ -5,8 +5,8 @@
 -- publishes: nothing
 local entry = load('entry', ARGV[2])
 local f = entry.f
-if not f.wake_at or tonumber(f.wake_at) > now then return done('NOT_DUE') end
-f.held_back, f.wake_at = nil, nil
+if not has_come(f.retry_at) then return done('NOT_DUE') end
+f.held_back, f.retry_at = nil, nil
 
 -- At most as many agents are tried as are named in the entry: one more tells if any is left.
 local _, tried = string.gsub(f.tried or '', '%S+', '')
@@ -16,7 +16,7 @@ for _, place in ipairs(redis.call('ZRANGE', key('queue', f.queue, 'ready'), 0, t
 end
 if f.tried and untried then
   local retry = tonumber(redis.call('HGET', key('queue', f.queue), 'retry_ms') or 1000)
-  f.wake_at = tostring(now + retry)
+  f.retry_at = tostring(now + retry)
 else
   f.tried = nil
 end

@@ -64,6 +64,23 @@ local function set_due(what, at)
   end
 end
 
+-- When a record is due: at the earliest of these fields. Firing handles each that has come.
+local function due_of(f, times)
+  local due
+  for _, name in ipairs(times) do
+    local at = tonumber(f[name] or nil)
+    if at and (not due or at < due) then due = at end
+  end
+  return due
+end
+local function index_due(record, times)
+  local due = due_of(record.f, times)
+  if due ~= due_of(record.was, times) then set_due(record.kind .. ':' .. record.id, due) end
+end
+local function has_come(at)
+  return at ~= nil and tonumber(at) <= now
+end
+
 -- The stream keeps the last 100,000 or so facts of the account.
 local function publish(event, facts)
   redis.call('XADD', key('events'), 'MAXLEN', '~', 100000, '*',

@@ -1,5 +1,6 @@
 -- Agents: who is ready, and where they stand in the ready sets of their queues.
 -- The field `wake_at` of an idle agent is a back-off: not ready until it has fired.
+local AGENT_TIMES = {'wake_at'}
 local looks, look_order = {}, {}
 
 local function look_at(queue)
@@ -85,7 +86,7 @@ local function index_agent(agent)
     if ready then stand_ready(agent) else step_back(agent) end
     f.ready = ready
   end
-  if f.wake_at ~= was.wake_at then set_due('agent:' .. agent.id, f.wake_at) end
+  index_due(agent, AGENT_TIMES)
 end
 
 local function free_leg(agent)

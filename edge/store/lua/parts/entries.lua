@@ -1,4 +1,5 @@
 -- Entries: their places in the line and in the offerable part of it, and who owns them.
+local ENTRY_TIMES = {'retry_at'}
 
 local function in_line(f)
   return f.stage == 'waiting' or f.stage == 'offered'
@@ -41,8 +42,8 @@ local function index_entry(entry)
   if f.stage ~= 'ended' and f.owner ~= was.owner then
     redis.call('SADD', key('owned', f.owner), entry.id)
   end
-  if f.stage ~= 'waiting' then f.wake_at = nil end
-  if f.wake_at ~= was.wake_at then set_due('entry:' .. entry.id, f.wake_at) end
+  if f.stage ~= 'waiting' then f.retry_at = nil end
+  index_due(entry, ENTRY_TIMES)
 end
 
 -- The agents of an entry whose legs ring for it, freed without consequence.

@@ -14,7 +14,7 @@ local function end_leg(agent, entry, reason, back_off, miss, unreachable)
   if not entry.f.ringing then
     entry.f.stage = 'waiting'
     local retry = tonumber(redis.call('HGET', key('queue', entry.f.queue), 'retry_ms') or 1000)
-    entry.f.wake_at = tostring(now + retry)
+    entry.f.retry_at = tostring(now + retry)
   end
 end
 
