@@ -104,9 +104,14 @@ class Agent:
     leg_entry: EntryId | None = None
     leg_queue: QueueId | None = None
     leg_owner: RunId | None = None
+    is_called: bool = False
+    """The leg is the agent's own call, by which a waiting caller was picked."""
     wake_at_ms: int = 0
     last_ended_at_ms: int = 0
     calls: int = 0
+    window: int = 0
+    calls_in_window: int = 0
+    """Calls taken in the window of that number; see `fewestcalls`."""
     misses: int = 0
     here: Mapping[QueueId, Here] = field(default_factory=dict)
     """By queue; a queue that never rang the agent is not in it."""

@@ -37,6 +37,7 @@ class EntryMove(StrEnum):
 ENTRY_MOVES: dict[Stage, dict[EntryMove, Stage]] = {
     Stage.WAITING: {EntryMove.CLAIM: Stage.OFFERED, EntryMove.LEAVE: Stage.ENDED},
     Stage.OFFERED: {
+        EntryMove.CLAIM: Stage.OFFERED,
         EntryMove.LEGS_FAILED: Stage.WAITING,
         EntryMove.ACCEPT: Stage.CONNECTING,
         EntryMove.LEAVE: Stage.ENDED,
@@ -84,11 +85,28 @@ class Entry:
     ended_at_ms: int = 0
     retry_at_ms: int = 0
     """When the retry delay of a waiting entry is over; 0 where none runs."""
+    widen_at_ms: int = 0
+    """When the next penalty rule of the queue holds."""
+    step_at_ms: int = 0
+    """When one phone more may ring (ring-progressively)."""
+    prefer_until_ms: int = 0
+    """Until then it waits for its preferred agent alone."""
+    min_tier: int = 0
+    max_tier: int = 2**31
+    ring_tier: int | None = None
+    """The hindmost tier that rings for it now."""
+    allowed: int = 1
+    """How many phones may ring for it by now (ring-progressively)."""
+    is_alone: bool = False
+    """It is offered to one agent by name: nobody else is rung meanwhile."""
+    preferred: UserId | None = None
+    sticky: UserId | None = None
+    """Who spoke with this caller last."""
 
     @property
     def due_at_ms(self) -> int:
         """When something is to be done about it by itself; 0 where nothing is."""
-        return earliest(self.retry_at_ms)
+        return earliest(self.retry_at_ms, self.widen_at_ms, self.step_at_ms, self.prefer_until_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +124,8 @@ class Joining:
     caller_name: str
     arrived_at_ms: int
     priority: int = 0
+    position: int = 0
+    """Where to stand: 1 is the head, 0 the end, as usual."""
+    preferred: UserId | None = None
+    """This agent alone is rung for the next `prefer_ms`, if a member of the queue."""
+    prefer_ms: int = 0

@@ -6,6 +6,7 @@ from enum import StrEnum
 class EventName(StrEnum):
     ENTRY_JOINED = "entry_joined"
     ENTRY_OFFERED = "entry_offered"
+    ENTRY_REARRANGED = "entry_rearranged"
     ENTRY_LEFT = "entry_left"
     ENTRY_ASSERTED = "entry_asserted"
     ENTRY_TAKEN_OVER = "entry_taken_over"

@@ -1,30 +1,95 @@
 """One match, decided without awaiting: who is served next, and by whom. The claim verifies it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from edge.domain.ids import AccountId, EntryId, QueueId, RunId, UserId
+from edge.domain.strategies import Draw, Rings
+
+
+class Passed(StrEnum):
+    """Why an agent may not be offered an entry now."""
+
+    TRIED = "tried"
+    RESERVED = "reserved"
+    """The entry waits for its preferred agent alone."""
+    TIER = "tier"
+    """The agent's penalty is not within what the entry may have by now, or agents of a better
+    tier still ring."""
+
+
+class Choice(StrEnum):
+    """Why this agent."""
+
+    STRATEGY = "strategy"
+    STICKY = "sticky"
+    PREFERRED = "preferred"
+    PICK = "pick"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadAgent:
+    """A ready agent of the queue, with the tier of the member."""
+
+    id: UserId
+    tier: int
 
 
 @dataclass(frozen=True, slots=True)
 class HeadEntry:
-    """An entry near the head of the offerable line, as it was when the move looked."""
+    """An entry near the head of the offerable line, as it was when the move looked.
+
+    `room` is how many phones more may ring for it; agents of a tier outside of `min_tier` and
+    `max_tier` may not. `named` is the agent to be tried first, where that agent is ready here:
+    the one who spoke with this caller last or, of a `reserved` entry, the preferred one, whom it
+    waits for alone.
+    """
 
     id: EntryId
     rev: int
     owner: RunId
     tried: frozenset[UserId]
+    room: int = 1
+    min_tier: int = 0
+    max_tier: int = 2**31
+    named: UserId | None = None
+    reserved: bool = False
+
+    def passed_for(self, agent: HeadAgent) -> Passed | None:
+        """Why this agent may not be offered it now; None where the agent may."""
+        if self.reserved:
+            return Passed.RESERVED
+        if agent.id in self.tried:
+            return Passed.TRIED
+        if not self.min_tier <= agent.tier <= self.max_tier:
+            return Passed.TIER
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The first entries that may be offered and the first ready agents of one queue, in order."""
+    """The first entries that may be offered and the first ready agents of one queue, in order.
+
+    Where chance picks, the agents are in the order in which they were drawn.
+    """
 
     account: AccountId
     queue: QueueId
     entries: tuple[HeadEntry, ...]
-    agents: tuple[UserId, ...]
+    agents: tuple[HeadAgent, ...]
     depth: int
     """How many of each side were asked for; fewer came back means there are no more."""
+    draw: Draw = Draw.NONE
+    rings: Rings = Rings.ONE
+    urgency: float = 0.0
+    """What weighs this queue against the others of its agents: its weight, and the waiting time
+    of its first entry in units of the account's aging."""
+
+    @property
+    def ready(self) -> tuple[UserId, ...]:
+        """Who is seen ready here."""
+        return tuple(agent.id for agent in self.agents)
 
     @property
     def may_go_on(self) -> bool:
@@ -34,26 +99,61 @@ class Heads:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The decision: this entry, this agent, and everybody ahead of them who was passed over."""
+    """The decision: this entry, these agents, and everybody ahead of them who was passed over.
+
+    Agents who were drawn or are named by the entry need only be ready (`by_name`).
+    """
 
     entry: HeadEntry
-    agent: UserId
+    agents: tuple[UserId, ...]
     skipped_entries: tuple[HeadEntry, ...]
     skipped_agents: tuple[UserId, ...]
+    chosen: Choice = Choice.STRATEGY
+    by_name: bool = False
 
 
-DEPTHS = (8, 64, 512)
+DEPTHS = (8, 64, 512, 4096)
 """How far a look goes: almost always the first, further only where all seen are passed over."""
 
 
 def decide(heads: Heads) -> Match | None:
-    """The first entry in line that some ready agent may serve, and the first such agent.
+    """The first entry in line that some ready agent may serve, and the first such agent or agents.
 
-    An agent already tried for an entry in this round is passed over for it, and an entry for
-    which every ready agent was tried is passed over in favour of the next.
+    An agent already tried for an entry in this round is passed over for it, and an entry that no
+    ready agent may serve is passed over in favour of the next.
     """
     for index, entry in enumerate(heads.entries):
-        for rank, agent in enumerate(heads.agents):
-            if agent not in entry.tried:
-                return Match(entry, agent, heads.entries[:index], heads.agents[:rank])
+        skipped = heads.entries[:index]
+        if entry.named is not None and entry.named not in entry.tried:
+            chosen = Choice.PREFERRED if entry.reserved else Choice.STICKY
+            return Match(entry, (entry.named,), skipped, (), chosen, by_name=True)
+        agents = tuple(_agents_for(entry, heads))
+        if not agents:
+            continue
+        if heads.draw is not Draw.NONE:
+            return Match(entry, agents, skipped, (), by_name=True)
+        return Match(entry, agents, skipped, tuple(_ahead_of(agents, heads)))
     return None
+
+
+def _agents_for(entry: HeadEntry, heads: Heads) -> Iterator[UserId]:
+    """The first agent who may have the entry; where all ring, all of that agent's tier."""
+    room, tier = entry.room, None
+    for agent in heads.agents:
+        if room < 1 or (tier is not None and agent.tier != tier):
+            return
+        if entry.passed_for(agent) is not None:
+            continue
+        yield agent.id
+        room, tier = room - 1, agent.tier
+        if heads.rings is not Rings.ALL:
+            return
+
+
+def _ahead_of(agents: tuple[UserId, ...], heads: Heads) -> Iterator[UserId]:
+    """Who stands ahead of the last of these agents and is none of them."""
+    for agent in heads.agents:
+        if agent.id == agents[-1]:
+            return
+        if agent.id not in agents:
+            yield agent.id

@@ -5,11 +5,12 @@ possible, and they are looked at here.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import structlog
 
-from edge.domain.ids import AccountId, QueueId, new_leg_id
+from edge.domain.ids import AccountId, QueueId, UserId, new_leg_id
 from edge.domain.matching import DEPTHS, Heads, decide
 from edge.journey.floor import Floor
 from edge.ports.queue_store import ClaimWord, QueueStore
@@ -20,14 +21,17 @@ RECOVERING_PAUSE_SECONDS = 0.1
 
 
 class Matcher:
-    """One task a queue that has heads to look at; later heads of a queue replace earlier ones."""
+    """One task an account that has heads to look at; later heads of a queue replace earlier ones.
+
+    Of several queues the most urgent is served first: they may share their agents.
+    """
 
     floor: Floor
     """Set by the composition root, before `run`."""
 
     def __init__(self, store: QueueStore) -> None:
         self._store = store
-        self._pending: dict[tuple[AccountId, QueueId], Heads] = {}
+        self._pending: dict[AccountId, dict[QueueId, Heads]] = {}
         self._arrived = asyncio.Event()
         self._is_open = False
 
@@ -48,36 +52,56 @@ class Matcher:
         if not self._is_open:
             return
         for one in heads:
-            self._pending[one.account, one.queue] = one
+            self._pending.setdefault(one.account, {})[one.queue] = one
         if heads:
             self._arrived.set()
 
     async def run(self) -> None:
         """Match for as long as the edge runs."""
         async with asyncio.TaskGroup() as tasks:
-            busy: set[tuple[AccountId, QueueId]] = set()
+            busy: set[AccountId] = set()
 
-            async def serve(queue: tuple[AccountId, QueueId]) -> None:
+            async def serve(account: AccountId) -> None:
                 try:
-                    while queue in self._pending:
-                        await self._match(self._pending.pop(queue))
+                    while heads := self._next_of(account):
+                        await self._match(heads)
                 finally:
-                    busy.discard(queue)
+                    busy.discard(account)
 
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
-                for queue in self._pending.keys() - busy:
-                    busy.add(queue)
-                    tasks.create_task(serve(queue), name=f"match {queue[1]}")
+                for account in self._pending.keys() - busy:
+                    busy.add(account)
+                    tasks.create_task(serve(account), name=f"match {account}")
+
+    def _next_of(self, account: AccountId) -> Heads | None:
+        """The most urgent heads of the account; None, and the account is done, where none are."""
+        pending = self._pending.get(account)
+        if not pending:
+            self._pending.pop(account, None)
+            return None
+        return pending.pop(max(pending, key=lambda queue: pending[queue].urgency))
+
+    def _took(self, account: AccountId, agents: Sequence[UserId]) -> None:
+        """These are ready in no other queue any more, whatever older heads show."""
+        pending = self._pending.get(account, {})
+        for queue, heads in list(pending.items()):
+            left = tuple(agent for agent in heads.agents if agent.id not in agents)
+            if left:
+                pending[queue] = replace(heads, agents=left)
+            elif heads.agents and len(heads.agents) < heads.depth:
+                del pending[queue]
 
     async def _match(self, heads: Heads) -> None:
         match = decide(heads)
         if match is None:
             await self._look_further(heads)
             return
-        leg = new_leg_id()
-        word, moved = await self._store.claim(heads.account, heads.queue, match, leg)
+        legs = [new_leg_id() for _ in match.agents]
+        word, moved = await self._store.claim(heads.account, heads.queue, match, legs)
+        if word is ClaimWord.CLAIMED:
+            self._took(heads.account, match.agents)
         # The heads of the answer come back through look_at, like those of any other move.
         self.floor.follow_up(heads.account, moved)
         match word:

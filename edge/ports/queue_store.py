@@ -32,6 +32,18 @@ class ClaimWord(StrEnum):
     RECOVERING = "RECOVERING"
 
 
+class PickWord(StrEnum):
+    PICKED = "PICKED"
+    NOT_IDLE = "NOT_IDLE"
+    STALE = "STALE"
+    RECOVERING = "RECOVERING"
+
+
+class RearrangeWord(StrEnum):
+    REARRANGED = "REARRANGED"
+    STALE = "STALE"
+
+
 class LegWord(StrEnum):
     ADVANCED = "ADVANCED"
     STALE = "STALE"
@@ -104,13 +116,13 @@ class Moved:
 
     @property
     def entry(self) -> Entry:
-        """The one entry the move was about. Raises ValueError where there is none."""
-        (entry,) = self.entries
+        """The entry the move was about; others it changed follow. Raises ValueError for none."""
+        entry, *_ = self.entries
         return entry
 
     @property
     def agent(self) -> Agent:
-        (agent,) = self.agents
+        agent, *_ = self.agents
         return agent
 
 
@@ -156,12 +168,28 @@ class QueueStore(Protocol):
     async def join(self, account: AccountId, joining: Joining) -> tuple[JoinWord, Moved]: ...
 
     async def claim(
-        self, account: AccountId, queue: QueueId, match: Match, leg: LegId
+        self, account: AccountId, queue: QueueId, match: Match, legs: Sequence[LegId]
     ) -> tuple[ClaimWord, Moved]:
-        """Verify that the match still holds and reserve the agent; RETRY brings fresh heads.
+        """Verify that the match still holds and reserve its agents, a leg each; RETRY brings
+        fresh heads. All of them or none.
 
-        The leg belongs to the entry's owner, who is summoned if that is another edge.
+        The legs belong to the entry's owner, who is summoned if that is another edge.
         """
+
+    async def pick(
+        self, account: AccountId, entry: EntryId, user: UserId, leg: LegId, *, is_called: bool
+    ) -> tuple[PickWord, Moved]:
+        """Reserve this entry for this agent, whatever stands ahead; others who ring for it stop.
+
+        A pause and a back-off are overlooked. `is_called`: the leg is the agent's own call. The
+        entry's owner is summoned if that is another edge. STALE: it does not wait (any more).
+        """
+
+    async def rearrange(
+        self, account: AccountId, entry: EntryId, *, priority: int | None = None, position: int = 0
+    ) -> tuple[RearrangeWord, Moved]:
+        """Give a waiting entry another priority, or a position (1 is the head; it then has the
+        priority of whom it stands ahead of). When it joined stays as it is."""
 
     async def leg_dialled(
         self, account: AccountId, user: UserId, leg: LegId, ring_seconds: int

@@ -59,7 +59,9 @@ class KeyKind:
 KEYS: tuple[KeyKind, ...] = (
     KeyKind("{account}:clock", "string", "the last `now` of a move, ms", "permanent"),
     KeyKind("{account}:events", "stream", "every fact, in order", "permanent, trimmed to 100,000"),
-    KeyKind("{account}:due", "zset", "what happens later: agent:, entry:, queue:", "permanent"),
+    KeyKind(
+        "{account}:due", "zset", "what happens later: agent:, entry:, queue:, rerank:", "permanent"
+    ),
     KeyKind(
         "{account}:asserted_run", "string", "the Redis run that may be claimed in", "permanent"
     ),
@@ -76,6 +78,9 @@ KEYS: tuple[KeyKind, ...] = (
         "{account}:queue:<id>:connecting", "zset", "entries between answer and bridge", "while any"
     ),
     KeyKind("{account}:queue:<id>:ready", "zset", "ready agents by strategy", "while any"),
+    KeyKind(
+        "{account}:spoke:<caller>", "string", "who spoke with this caller last, when", "sticky days"
+    ),
     KeyKind("{site}:edges", "zset", "run → end of lease, ms", "permanent"),
     KeyKind("{site}:dead", "zset", "runs whose calls are being taken over", "while any"),
     KeyKind("{site}:takers", "hash", "dead run → the run that takes it over", "while any"),

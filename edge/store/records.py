@@ -18,9 +18,10 @@ from edge.domain.ids import (
     RunId,
     UserId,
 )
-from edge.domain.matching import HeadEntry, Heads
-from edge.domain.settings import Queue
-from edge.domain.strategies import STRATEGIES
+from edge.domain.matching import HeadAgent, HeadEntry, Heads
+from edge.domain.settings import Account, PenaltyRule, Queue
+from edge.domain.settings.account import HIGHEST_TIER
+from edge.domain.strategies import STRATEGIES, Draw, Rings
 from edge.ports.queue_store import LivingEdges, Moved
 
 Fields = Mapping[str, str]
@@ -33,6 +34,9 @@ def users_of(text: str | None) -> frozenset[UserId]:
 
 def fields_of(joining: Joining) -> dict[str, str]:
     """What the caller brings, as fields; the move adds place, stage and owner."""
+    preference: dict[str, str] = {}
+    if joining.preferred is not None:
+        preference = {"preferred": joining.preferred, "prefer_ms": str(joining.prefer_ms)}
     return {
         "leg": joining.leg,
         "node": joining.node,
@@ -42,7 +46,7 @@ def fields_of(joining: Joining) -> dict[str, str]:
         "caller_number": joining.caller_number,
         "caller_name": joining.caller_name,
         "priority": str(joining.priority),
-    }
+    } | preference
 
 
 def to_entry(entry: str, fields: Fields) -> Entry:
@@ -72,6 +76,16 @@ def to_entry(entry: str, fields: Fields) -> Entry:
         connected_at_ms=int(fields.get("connected_at", 0)),
         ended_at_ms=int(fields.get("ended_at", 0)),
         retry_at_ms=int(fields.get("retry_at", 0)),
+        widen_at_ms=int(fields.get("widen_at", 0)),
+        step_at_ms=int(fields.get("step_at", 0)),
+        prefer_until_ms=int(fields.get("prefer_until", 0)),
+        min_tier=int(fields.get("min_tier", 0)),
+        max_tier=int(fields.get("max_tier", HIGHEST_TIER)),
+        ring_tier=int(fields["ring_tier"]) if "ring_tier" in fields else None,
+        allowed=int(fields.get("allowed", 1)),
+        is_alone=fields.get("alone") == "1",
+        preferred=UserId(fields["preferred"]) if "preferred" in fields else None,
+        sticky=UserId(fields["sticky"]) if "sticky" in fields else None,
     )
 
 
@@ -90,9 +104,12 @@ def to_agent(user: str, fields: Fields) -> Agent:
         leg_entry=EntryId(entry) if entry else None,
         leg_queue=QueueId(queue) if queue else None,
         leg_owner=RunId(owner) if owner else None,
+        is_called=fields.get("called") == "1",
         wake_at_ms=int(fields.get("wake_at", 0)),
         last_ended_at_ms=int(fields.get("last_ended", 0)),
         calls=int(fields.get("calls", 0)),
+        window=int(fields.get("window", 0)),
+        calls_in_window=int(fields.get("calls_in_window", 0)),
         misses=int(fields.get("misses", 0)),
         here=to_here(fields),
     )
@@ -115,11 +132,26 @@ def to_heads(account: AccountId, reply: Mapping[str, Any]) -> tuple[Heads, ...]:
             account=account,
             queue=QueueId(heads["queue"]),
             entries=tuple(
-                HeadEntry(EntryId(entry), int(rev), RunId(owner), users_of(tried))
-                for entry, rev, owner, tried in heads["entries"]
+                HeadEntry(
+                    id=EntryId(entry),
+                    rev=int(rev),
+                    owner=RunId(owner),
+                    tried=users_of(tried),
+                    room=int(room),
+                    min_tier=int(min_tier),
+                    max_tier=int(max_tier),
+                    named=UserId(named) if named else None,
+                    reserved=bool(reserved),
+                )
+                for entry, rev, owner, tried, room, min_tier, max_tier, named, reserved in heads[
+                    "entries"
+                ]
             ),
-            agents=tuple(UserId(user) for user in heads["agents"]),
+            agents=tuple(HeadAgent(UserId(user), int(tier)) for user, tier in heads["agents"]),
             depth=int(heads["depth"]),
+            draw=Draw(heads["draw"]),
+            rings=Rings(heads["rings"]),
+            urgency=float(heads["urgency"]),
         )
         for heads in reply["heads"] or ()
     )
@@ -150,7 +182,17 @@ def to_living_edges(reply: Mapping[str, Any], lease_ms: int) -> LivingEdges:
     return LivingEdges(frozenset(leases), dead, to_take, silent_ms)
 
 
-def settings_and_members(queue: Queue) -> tuple[str, str]:
+def sticky_ms(queue: Queue) -> int:
+    """For how long who spoke with a caller is remembered for this queue; 0 is not at all."""
+    return queue.sticky_days * 86_400_000 if queue.sticky_agent else 0
+
+
+def rules_of(queue: Queue) -> list[PenaltyRule]:
+    """The penalty rules in the order in which they come to hold."""
+    return sorted(queue.penalty_rules, key=lambda rule: rule.after_seconds)
+
+
+def settings_and_members(account: Account, queue: Queue) -> tuple[str, str]:
     """What the moves need of a queue, and by user what its strategy needs of each member: the id
     that breaks ties and the configured fields. JSON."""
     strategy = STRATEGIES[queue.strategy]
@@ -158,6 +200,18 @@ def settings_and_members(queue: Queue) -> tuple[str, str]:
         "fields": " ".join(strategy.fields),
         "wrap_up_ms": str(queue.wrap_up_seconds * 1000),
         "retry_ms": str(queue.retry_seconds * 1000),
+        "draw": strategy.draw,
+        "rings": strategy.rings,
+        "ring_max": str(queue.ring_max),
+        "step_ms": str(queue.ring_step_seconds * 1000),
+        "weight": str(queue.weight),
+        "aging_ms": str(account.aging_seconds * 1000),
+        "window_ms": str(account.calls_window_minutes * 60_000),
+        "rules": orjson.dumps(
+            [[r.after_seconds * 1000, r.min_penalty, r.highest] for r in rules_of(queue)]
+        ).decode(),
+        "sticky_ms": str(sticky_ms(queue)),
+        "sticky_kept_ms": str(max(map(sticky_ms, account.queues))),
     }
     members = {}
     for member in queue.members:

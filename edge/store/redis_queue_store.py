@@ -1,6 +1,7 @@
 """The moves of the line, the agents and the leases, each one round trip to Redis."""
 
-from collections.abc import Iterable, Sequence
+import random
+from collections.abc import Callable, Iterable, Sequence
 
 import orjson
 import structlog
@@ -35,7 +36,9 @@ from edge.ports.queue_store import (
     LivingEdges,
     Moved,
     PhoneWord,
+    PickWord,
     PresenceWord,
+    RearrangeWord,
     Summons,
     TakeOverWord,
 )
@@ -59,11 +62,23 @@ LEASE_MS = 3_000
 DUE_AT_ONCE = 256
 
 
+def seed_of_chance() -> int:
+    return random.randint(1, 2**31 - 2)
+
+
 class RedisQueueStore:
     """QueueStore on one Redis. `accounts` are configured again whenever Redis lost its memory."""
 
-    def __init__(self, url: str, run: RunId, accounts: Iterable[Account] = ()) -> None:
+    def __init__(
+        self,
+        url: str,
+        run: RunId,
+        accounts: Iterable[Account] = (),
+        chance: Callable[[], int] = seed_of_chance,
+    ) -> None:
+        """`chance` gives a seed from 1 to 2^31 - 2 for each move."""
         self.run = run
+        self._chance = chance
         self._accounts = tuple(accounts)
         self._mirror = Mirror(run)
         self._connection = Connection(url, self._recover)
@@ -76,7 +91,9 @@ class RedisQueueStore:
     # --- the move itself
 
     async def _move(self, name: str, account: AccountId, *args: str | int) -> tuple[str, Moved]:
-        reply = await self._connection.move(name, keys.account_tag(account), [self.run, *args])
+        reply = await self._connection.move(
+            name, keys.account_tag(account), [self.run, *args, self._chance()]
+        )
         self._mirror.keep(account, reply)
         return reply["word"], to_moved(account, reply)
 
@@ -84,11 +101,14 @@ class RedisQueueStore:
         """Assert all we know in a Redis run that is new to us. Raises RedisError."""
         for account in self._accounts:
             for queue in account.queues:
-                await self._configure(client, AccountId(account.id), queue)
+                await self._configure(client, account, queue)
         for known in self._mirror.accounts():
             for rows in self._mirror.assertions(known):
                 reply = await self._connection.move_unguarded(
-                    client, "assert", keys.account_tag(known), [self.run, rows, UNSEEN_LEG_MS]
+                    client,
+                    "assert",
+                    keys.account_tag(known),
+                    [self.run, rows, UNSEEN_LEG_MS, self._chance()],
                 )
                 self._mirror.keep(known, reply)
         await self._connection.move_unguarded(
@@ -102,9 +122,15 @@ class RedisQueueStore:
     # --- configuration
 
     async def _configure(
-        self, client: Redis | None, account: AccountId, queue: Queue
+        self, client: Redis | None, of: Account, queue: Queue
     ) -> tuple[Heads, ...]:
-        args = [self.run, queue.id, *settings_and_members(queue)]
+        account = AccountId(of.id)
+        args: list[str | int] = [
+            self.run,
+            queue.id,
+            *settings_and_members(of, queue),
+            self._chance(),
+        ]
         tag = keys.account_tag(account)
         if client is None:
             reply = await self._connection.move("configure", tag, args)
@@ -116,7 +142,7 @@ class RedisQueueStore:
     async def configure(self, account: Account) -> tuple[Heads, ...]:
         heads: list[Heads] = []
         for queue in account.queues:
-            heads.extend(await self._configure(None, AccountId(account.id), queue))
+            heads.extend(await self._configure(None, account, queue))
         return tuple(heads)
 
     # --- the entry
@@ -129,12 +155,14 @@ class RedisQueueStore:
             joining.queue,
             joining.arrived_at_ms,
             orjson.dumps(fields_of(joining)).decode(),
+            joining.position,
         )
         return JoinWord(word), moved
 
     async def claim(
-        self, account: AccountId, queue: QueueId, match: Match, leg: LegId
+        self, account: AccountId, queue: QueueId, match: Match, legs: Sequence[LegId]
     ) -> tuple[ClaimWord, Moved]:
+        in_order = [a for a in (*match.skipped_agents, *match.agents) if not match.by_name]
         word, moved = await self._move(
             "claim",
             account,
@@ -142,13 +170,29 @@ class RedisQueueStore:
             queue,
             match.entry.id,
             match.entry.rev,
-            match.agent,
-            leg,
+            orjson.dumps(list(zip(match.agents, legs, strict=True))).decode(),
             RESERVED_FOR_MS,
             orjson.dumps([[e.id, str(e.rev)] for e in match.skipped_entries]).decode(),
-            orjson.dumps(match.skipped_agents).decode(),
+            orjson.dumps(in_order).decode(),
+            match.chosen,
         )
         return ClaimWord(word), moved
+
+    async def pick(
+        self, account: AccountId, entry: EntryId, user: UserId, leg: LegId, *, is_called: bool
+    ) -> tuple[PickWord, Moved]:
+        redis_run = self._connection.redis_run
+        word, moved = await self._move(
+            "pick", account, redis_run, entry, user, leg, RESERVED_FOR_MS, int(is_called)
+        )
+        return PickWord(word), moved
+
+    async def rearrange(
+        self, account: AccountId, entry: EntryId, *, priority: int | None = None, position: int = 0
+    ) -> tuple[RearrangeWord, Moved]:
+        wanted = -1 if priority is None else priority
+        word, moved = await self._move("rearrange", account, entry, wanted, position)
+        return RearrangeWord(word), moved
 
     async def leave(
         self, account: AccountId, entry: EntryId, disposition: Disposition

@@ -6,10 +6,12 @@ from typing import assert_never
 from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Occupancy
 from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove
 from edge.domain.events import EventName
-from edge.domain.ids import RunId
+from edge.domain.ids import RunId, UserId
 from edge.domain.offer import LegFailure
+from edge.domain.strategies import FIELD_WIDTH
 from edge.domain.transitions import next_state
 from edge.ports.queue_store import FireWord, Moved
+from edge.store.records import rules_of
 from tests.fakes.memory_site import AccountMemory
 
 
@@ -49,7 +51,11 @@ def end_leg(
     assert agent.leg_entry is not None, "a rung agent has a leg for an entry"
     entry = memory.entries[agent.leg_entry]
     agent = memory.free(agent, failure)
-    lost = replace(entry, ringing=entry.ringing - {agent.id}, agent=None, answered_at_ms=0)
+    lost = replace(entry, ringing=entry.ringing - {agent.id})
+    if lost.preferred == agent.id:
+        lost = replace(lost, preferred=None, prefer_until_ms=0)
+    if lost.agent == agent.id:
+        lost = replace(lost, agent=None, answered_at_ms=0)
     if failure is LegFailure.NOT_DIALLED and not held_back:
         # A phone that never rang was not tried: this agent is the entry's as before.
         lost = replace(lost, tried=lost.tried - {agent.id})
@@ -64,13 +70,57 @@ def end_leg(
 
 
 def fire_entry(memory: AccountMemory, entry: Entry) -> Moved:
-    """The retry delay is over: once all who are ready were tried, a new round begins."""
-    untried = [user for user in memory.ready(entry.queue) if user not in entry.tried]
-    if entry.tried and untried:
-        retry_ms = memory.queues[entry.queue].settings.retry_seconds * 1000
-        entry = replace(entry, retry_at_ms=memory.now_ms + retry_ms)
-    else:
-        entry = replace(entry, tried=frozenset(), retry_at_ms=0)
-    entry = memory.put_entry(entry, held_back=False)
+    """What was due for an entry: a new round, wider penalties, one phone more, or the end of
+    waiting for the preferred agent."""
+    queue, now_ms = memory.queues[entry.queue], memory.now_ms
+
+    def has_come(at_ms: int) -> bool:
+        return 0 < at_ms <= now_ms
+
+    held_back = None
+    if has_come(entry.prefer_until_ms):
+        entry = replace(entry, preferred=None, prefer_until_ms=0)
+    if has_come(entry.widen_at_ms):
+        entry = widened(memory, entry)
+    if has_come(entry.step_at_ms):
+        allowed = entry.allowed + 1
+        step_ms = queue.settings.ring_step_seconds * 1000
+        goes_on = allowed < queue.settings.ring_max
+        entry = replace(entry, allowed=allowed, step_at_ms=now_ms + step_ms if goes_on else 0)
+    if has_come(entry.retry_at_ms):
+        held_back = False
+        if entry.tried and _is_anybody_left(memory, entry):
+            entry = replace(entry, retry_at_ms=now_ms + queue.settings.retry_seconds * 1000)
+        else:
+            entry = replace(entry, tried=frozenset(), retry_at_ms=0)
+    entry = memory.put_entry(entry, held_back=held_back)
     memory.look_at(entry.queue)
     return memory.moved([entry])
+
+
+def _is_anybody_left(memory: AccountMemory, entry: Entry) -> bool:
+    """A ready agent whom the entry may have and who was not tried."""
+    least, most = memory.tiers_of(entry)
+    known = memory.queues[entry.queue]
+    tiers = {user: int(place[:FIELD_WIDTH]) for user, place in known.ready.items()}
+    return any(least <= tiers[user] <= most for user in tiers.keys() - entry.tried)
+
+
+def widened(memory: AccountMemory, entry: Entry) -> Entry:
+    """With the penalty rule that holds after this waiting time, and when the next one does."""
+    entry = replace(entry, widen_at_ms=0)
+    for rule in rules_of(memory.queues[entry.queue].settings):
+        at_ms = entry.joined_at_ms + rule.after_seconds * 1000
+        if at_ms > memory.now_ms:
+            return replace(entry, widen_at_ms=at_ms)
+        entry = replace(entry, min_tier=rule.min_penalty, max_tier=rule.highest)
+    return entry
+
+
+def cancel_legs(
+    memory: AccountMemory, entry: Entry, but: UserId | None = None
+) -> tuple[Entry, list[Agent]]:
+    """The agents whose legs ring for it, freed without consequence: they were not tried."""
+    users = sorted(entry.ringing - {but})
+    freed = [memory.free(memory.agent(user), LegFailure.CANCELLED) for user in users]
+    return replace(entry, ringing=frozenset(), tried=entry.tried - set(users)), freed

@@ -13,12 +13,23 @@ from edge.domain.entry import Entry, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, MemberId, QueueId, RunId, UserId
 from edge.domain.line import score
-from edge.domain.matching import DEPTHS, HeadEntry, Heads
+from edge.domain.matching import DEPTHS, HeadAgent, HeadEntry, Heads
 from edge.domain.offer import CONSEQUENCES, LegFailure
 from edge.domain.settings import Account, Member, Queue
-from edge.domain.strategies import STRATEGIES, Field, Round, standing, values_of
+from edge.domain.strategies import (
+    FIELD_WIDTH,
+    STRATEGIES,
+    Draw,
+    Field,
+    Rings,
+    Round,
+    Strategy,
+    standing,
+    values_of,
+)
 from edge.domain.transitions import next_state
 from edge.ports.queue_store import BeatWord, LivingEdges, Moved, PresenceWord, Summons
+from tests.fakes.chance import Chance
 
 LOOK_AGAIN_MS = 1_000
 LEASE_MS = 3_000
@@ -46,6 +57,10 @@ class QueueMemory:
     @property
     def id(self) -> QueueId:
         return QueueId(self.settings.id)
+
+    @property
+    def strategy(self) -> Strategy:
+        return STRATEGIES[self.settings.strategy]
 
     def unchanged_from(self, known: "QueueMemory") -> dict[UserId, str]:
         """Where those stand who are configured as before: a place is made anew only then."""
@@ -79,9 +94,22 @@ class AccountMemory:
         self.commands: dict[UserId, tuple[str, PresenceWord]] = {}
         self.busy_phones: set[UserId] = set()
         self.events: list[Event] = []
-        self._to_look: set[QueueId] = set()
+        self.spoke: dict[str, tuple[UserId, int]] = {}
+        self.settings: Account | None = None
+        self.chance = Chance(1)
+        self._to_look: dict[QueueId, None] = {}
+
+    def window(self) -> int:
+        """The number of the present window of calls."""
+        assert self.settings is not None, "the account was configured"
+        return self.now_ms // (self.settings.calls_window_minutes * 60_000)
+
+    def next_window_ms(self) -> int:
+        assert self.settings is not None, "the account was configured"
+        return (self.window() + 1) * self.settings.calls_window_minutes * 60_000
 
     def write_queues(self, account: Account) -> None:
+        self.settings = account
         known, self.queues = self.queues, {}
         for settings in account.queues:
             members = {UserId(member.user_id): member for member in settings.members}
@@ -91,6 +119,8 @@ class AccountMemory:
                 queue.round = known[queue.id].round
                 queue.ready = queue.unchanged_from(known[queue.id])
             self.queues[queue.id] = queue
+            counts = Field.CALLS_IN_WINDOW in queue.strategy.fields
+            self._set_due(f"rerank:{queue.id}", self.next_window_ms() if counts else 0)
             self.look_at(queue.id)
             for user in members:
                 self._rank(self.agent(user))
@@ -128,24 +158,57 @@ class AccountMemory:
     def put_entry(self, entry: Entry, *, held_back: bool | None = None) -> Entry:
         """Write the record. `held_back` stays as it is if None; only who waits is ever woken."""
         before = self.entries.get(entry.id)
-        was_offered = before is not None and self.is_offerable(before)
+        chances_before = self.chances_of(before) if before else None
         if held_back is not None:
             (self.held_back.add if held_back else self.held_back.discard)(entry.id)
-        if entry.stage is not Stage.WAITING:
-            entry = replace(entry, retry_at_ms=0)
+        entry = without_what_is_over(entry)
         self._set_due(f"entry:{entry.id}", entry.due_at_ms)
         entry = replace(entry, rev=before.rev + 1 if before else 1)
         self.entries[entry.id] = entry
-        tried_before = before.tried if before else entry.tried
-        if self.is_offerable(entry) and (not was_offered or tried_before != entry.tried):
+        has_moved = before is not None and (entry.place, entry.priority) != (
+            before.place,
+            before.priority,
+        )
+        chances = self.chances_of(entry)
+        if chances is not None and (has_moved or chances != chances_before):
             self.look_at(entry.queue)
         return entry
+
+    def chances_of(self, entry: Entry) -> object | None:
+        """What an agent may be offered of it; None where nothing."""
+        if not self.is_offerable(entry):
+            return None
+        return (entry.tried, self.room_of(entry), *self.tiers_of(entry), entry.preferred)
+
+    def room_of(self, entry: Entry) -> int:
+        """How many phones more may ring for it."""
+        if entry.is_alone:
+            return 0
+        queue = self.queues[entry.queue]
+        match queue.strategy.rings:
+            case Rings.ONE:
+                allowed = 1
+            case Rings.ALL:
+                allowed = queue.settings.ring_max
+            case Rings.PROGRESSIVELY:
+                allowed = min(queue.settings.ring_max, entry.allowed)
+        return max(0, allowed - len(entry.ringing))
+
+    def tiers_of(self, entry: Entry) -> tuple[int, int]:
+        """The tiers that may be rung for it now."""
+        most = entry.max_tier
+        if entry.ring_tier is not None and self.queues[entry.queue].strategy.rings is Rings.ALL:
+            most = min(most, entry.ring_tier)
+        return entry.min_tier, most
 
     def _set_due(self, what: str, at_ms: int) -> None:
         if at_ms:
             self.dues[what] = at_ms
         else:
             self.dues.pop(what, None)
+
+    def put_off(self, what: str, at_ms: int) -> None:
+        self._set_due(what, at_ms)
 
     def is_due(self, what: str) -> bool:
         return what in self.dues and self.dues[what] <= self.now_ms
@@ -161,8 +224,20 @@ class AccountMemory:
                 queue.ready.pop(agent.id, None)
             elif agent.id not in queue.ready:
                 strategy = STRATEGIES[queue.settings.strategy]
-                values = values_of(strategy, agent, member.rank(strategy), queue.id, queue.round)
+                rank = member.rank(strategy)
+                values = values_of(strategy, agent, rank, queue.id, queue.round, self.window())
                 queue.ready[agent.id] = standing(strategy, values, MemberId(member.id), agent.id)
+
+    def amend(self, agent: Agent) -> Agent:
+        """Change what the same move has written already: no further revision."""
+        self.agents[agent.id] = agent
+        return agent
+
+    def rank_anew(self, queue: QueueMemory) -> None:
+        """After the end of a window of calls."""
+        users, queue.ready = list(queue.ready), {}
+        for user in users:
+            self._rank(self.agent(user))
 
     def note_dialled(self, queue: QueueMemory, agent: Agent) -> Agent:
         """The agent with what the orders of round and cycle go by; the round moves on."""
@@ -188,29 +263,78 @@ class AccountMemory:
         }
 
     def is_offerable(self, entry: Entry) -> bool:
-        return entry.stage is Stage.WAITING and entry.id not in self.held_back
+        has_room = entry.stage is Stage.WAITING or (
+            entry.stage is Stage.OFFERED and self.room_of(entry) > 0
+        )
+        return has_room and entry.id not in self.held_back
 
     def offerable(self, queue: QueueId) -> list[HeadEntry]:
-        return [
-            HeadEntry(entry.id, entry.rev, entry.owner, entry.tried)
-            for entry in self.line(queue)
-            if self.is_offerable(entry)
-        ]
+        return [self._head(e) for e in self.line(queue) if self.is_offerable(e)]
+
+    def _head(self, entry: Entry) -> HeadEntry:
+        named = entry.preferred or entry.sticky
+        is_there = named in self.queues[entry.queue].ready and entry.stage is Stage.WAITING
+        least, most = self.tiers_of(entry)
+        return HeadEntry(
+            id=entry.id,
+            rev=entry.rev,
+            owner=entry.owner,
+            tried=entry.tried,
+            room=self.room_of(entry),
+            min_tier=least,
+            max_tier=most,
+            named=named if is_there else None,
+            reserved=entry.preferred is not None,
+        )
 
     def ready(self, queue: QueueId) -> list[UserId]:
         return self.queues[queue].ready_in_order() if queue in self.queues else []
 
+    def ready_heads(self, queue: QueueId, depth: int) -> tuple[HeadAgent, ...]:
+        """The first so many, or so many drawn by chance."""
+        if queue not in self.queues:
+            return ()
+        known = self.queues[queue]
+        tier_of = {user: int(place[:FIELD_WIDTH]) for user, place in known.ready.items()}
+        everybody = [HeadAgent(user, tier_of[user]) for user in self.ready(queue)]
+        if known.strategy.draw is not Draw.NONE:
+            return tuple(self.chance.drawn(everybody, depth, known.strategy.draw))
+        if known.strategy.rings is Rings.ALL:
+            depth = max(depth, known.settings.ring_max)
+        return tuple(everybody[:depth])
+
     def look_at(self, queue: QueueId) -> None:
         """This move may have made a match possible there: its answer brings the heads."""
-        self._to_look.add(queue)
+        self._to_look[queue] = None
 
     def look(self, queue: QueueId, depth: int = DEPTHS[0]) -> tuple[Heads, ...]:
         """The heads where both sides are there, and then a due time to look again."""
+        heads = self.heads(queue, depth)
+        self._set_due(f"queue:{queue}", self.now_ms + LOOK_AGAIN_MS if heads else 0)
+        return (heads,) if heads else ()
+
+    def heads(self, queue: QueueId, depth: int) -> Heads | None:
+        """The first of both sides, where both are there."""
         entries = tuple(self.offerable(queue)[:depth])
-        agents = tuple(self.ready(queue)[:depth])
-        may_match = bool(entries and agents)
-        self._set_due(f"queue:{queue}", self.now_ms + LOOK_AGAIN_MS if may_match else 0)
-        return (Heads(self.id, queue, entries, agents, depth),) if may_match else ()
+        if not entries or not self.ready(queue):
+            return None
+        strategy = self.queues[queue].strategy
+        return Heads(
+            self.id,
+            queue,
+            entries,
+            self.ready_heads(queue, depth),
+            depth,
+            draw=strategy.draw,
+            rings=strategy.rings,
+            urgency=self.urgency(queue, self.entries[entries[0].id]),
+        )
+
+    def urgency(self, queue: QueueId, first: Entry) -> float:
+        assert self.settings is not None, "the account was configured"
+        aging_ms = self.settings.aging_seconds * 1000
+        waited_ms = self.now_ms - first.joined_at_ms
+        return self.queues[queue].settings.weight + (waited_ms / aging_ms if aging_ms else 0)
 
     def free(self, agent: Agent, failure: LegFailure) -> Agent:
         """End the leg on which the agent is rung: idle again, with what the failure brings."""
@@ -228,9 +352,20 @@ class AccountMemory:
 
     def moved(self, entries: Iterable[Entry] = (), agents: Iterable[Agent] = ()) -> Moved:
         """The answer of a move, with the heads of all queues that it looked at."""
-        queues, self._to_look = sorted(self._to_look), set()
+        queues, self._to_look = list(self._to_look), {}
         heads = tuple(heads for queue in queues for heads in self.look(queue))
         return Moved(self.now_ms, tuple(entries), tuple(agents), heads)
+
+
+def without_what_is_over(entry: Entry) -> Entry:
+    """An entry keeps only what its stage has a use for."""
+    if entry.stage is not Stage.WAITING:
+        entry = replace(entry, retry_at_ms=0)
+    if entry.stage is not Stage.OFFERED:
+        entry = replace(entry, ring_tier=None, is_alone=False, allowed=1, step_at_ms=0)
+    if entry.stage not in IN_LINE:
+        entry = replace(entry, widen_at_ms=0, prefer_until_ms=0)
+    return entry
 
 
 def is_idle(agent: Agent) -> bool:
@@ -238,7 +373,7 @@ def is_idle(agent: Agent) -> bool:
 
 
 def without_leg(agent: Agent) -> Agent:
-    return replace(agent, leg=None, leg_entry=None, leg_queue=None, leg_owner=None)
+    return replace(agent, leg=None, leg_entry=None, leg_queue=None, leg_owner=None, is_called=False)
 
 
 class MemorySite:

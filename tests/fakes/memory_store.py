@@ -4,7 +4,7 @@ Several stores, one for each edge, share one MemorySite. A move has no await ins
 atomic as one Lua script. The Lua store must give the same words, records and heads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edge.domain.agent import (
@@ -12,33 +12,28 @@ from edge.domain.agent import (
     Agent,
     AgentMove,
     Device,
-    Here,
     Occupancy,
     PresenceChange,
     Status,
     change_presence,
 )
 from edge.domain.disposition import Disposition
-from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Joining, Party, Stage
+from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
-from edge.domain.line import place_of_arrival
-from edge.domain.matching import Heads, Match
-from edge.domain.offer import RESERVED_FOR_MS, RING_GRACE_MS, UNSEEN_LEG_MS, LegFailure
+from edge.domain.matching import Heads
+from edge.domain.offer import RING_GRACE_MS, UNSEEN_LEG_MS, LegFailure
 from edge.domain.settings import Account
 from edge.domain.transitions import next_state
 from edge.ports.clock import Clock
 from edge.ports.queue_store import (
-    AcceptWord,
     BeatWord,
-    ClaimWord,
     CompleteWord,
     ConnectWord,
     DeviceWord,
     Due,
     FailWord,
     FireWord,
-    JoinWord,
     LeaveWord,
     LegWord,
     LivingEdges,
@@ -48,105 +43,38 @@ from edge.ports.queue_store import (
     Summons,
     TakeOverWord,
 )
-from tests.fakes.memory_dues import end_leg, fire_agent, fire_entry
+from edge.store.redis_queue_store import seed_of_chance
+from tests.fakes.chance import Chance
+from tests.fakes.memory_dues import cancel_legs, end_leg, fire_agent, fire_entry
+from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
 from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, is_idle, without_leg
 
-RUNG = frozenset({Occupancy.RESERVED, Occupancy.RINGING})
-ACCEPTED = frozenset({Stage.CONNECTING, Stage.TALKING})
 
-
-class MemoryQueueStore:
+class MemoryQueueStore(MatchMoves):
     """The moves of one edge. Satisfies `edge.ports.queue_store.QueueStore`."""
 
-    def __init__(self, run: RunId, site: MemorySite, clock: Clock) -> None:
+    def __init__(
+        self,
+        run: RunId,
+        site: MemorySite,
+        clock: Clock,
+        chance: Callable[[], int] = seed_of_chance,
+    ) -> None:
         self.run = run
+        self._chance = chance
         self._site = site
         self._clock = clock
         self._has_beaten = False
 
     def _open(self, account: AccountId) -> AccountMemory:
-        return self._site.account(account, self._clock.now_ms())
+        memory = self._site.account(account, self._clock.now_ms())
+        memory.chance = Chance(self._chance())
+        return memory
 
     async def configure(self, account: Account) -> tuple[Heads, ...]:
         memory = self._open(AccountId(account.id))
         memory.write_queues(account)
         return memory.moved().heads
-
-    async def join(self, account: AccountId, joining: Joining) -> tuple[JoinWord, Moved]:
-        memory = self._open(account)
-        known = memory.entries.get(joining.entry)
-        if known:
-            return JoinWord.ALREADY, memory.moved([known])
-        queue = memory.queues[joining.queue]
-        asked = place_of_arrival(joining.arrived_at_ms, memory.now_ms)
-        taken = memory.places_taken(joining.queue, joining.priority)
-        place = asked
-        while place in taken:
-            place += 1
-        queue.last_place = max(queue.last_place, place)
-        entry = memory.put_entry(
-            Entry(
-                id=joining.entry,
-                queue=joining.queue,
-                stage=Stage.WAITING,
-                party=Party.LIVE,
-                leg=joining.leg,
-                node=joining.node,
-                endpoint=joining.endpoint,
-                dialled=joining.dialled,
-                inside=joining.inside,
-                caller_number=joining.caller_number,
-                caller_name=joining.caller_name,
-                priority=joining.priority,
-                place=place,
-                joined_at_ms=asked,
-                owner=self.run,
-                rev=0,
-            )
-        )
-        memory.publish(EventName.ENTRY_JOINED, entry)
-        memory.look_at(joining.queue)
-        return JoinWord.JOINED, memory.moved([entry])
-
-    async def claim(
-        self, account: AccountId, queue: QueueId, match: Match, leg: LegId
-    ) -> tuple[ClaimWord, Moved]:
-        memory = self._open(account)
-        agent = memory.agent(match.agent)
-        if agent.leg == leg and agent.leg_entry == match.entry.id:
-            return ClaimWord.CLAIMED, memory.moved([memory.entries[match.entry.id]], [agent])
-        first = [(entry.id, entry.rev) for entry in memory.offerable(queue)]
-        named = [(entry.id, entry.rev) for entry in (*match.skipped_entries, match.entry)]
-        users = [*match.skipped_agents, match.agent]
-        if first[: len(named)] != named or memory.ready(queue)[: len(users)] != users:
-            known = memory.entries.get(match.entry.id)
-            memory.look_at(queue)
-            return ClaimWord.RETRY, memory.moved([known] if known else (), [agent])
-        entry = memory.entries[match.entry.id]
-        agent = memory.put_agent(
-            replace(
-                memory.note_dialled(memory.queues[queue], agent),
-                occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.CLAIM),
-                leg=leg,
-                leg_entry=entry.id,
-                leg_queue=queue,
-                leg_owner=entry.owner,
-                wake_at_ms=memory.now_ms + RESERVED_FOR_MS,
-            )
-        )
-        entry = memory.put_entry(
-            replace(
-                entry,
-                stage=next_state(ENTRY_MOVES, entry.stage, EntryMove.CLAIM),
-                ringing=entry.ringing | {agent.id},
-                tried=entry.tried | {agent.id},
-            )
-        )
-        memory.publish(EventName.ENTRY_OFFERED, entry)
-        if entry.owner != self.run:
-            self._site.summon(entry.owner, account, entry.id)
-        memory.look_at(queue)
-        return ClaimWord.CLAIMED, memory.moved([entry], [agent])
 
     async def leg_dialled(
         self, account: AccountId, user: UserId, leg: LegId, ring_seconds: int
@@ -179,46 +107,6 @@ class MemoryQueueStore:
         memory.publish(EventName.LEG_RINGING, agent)
         return LegWord.ADVANCED, memory.moved((), [agent])
 
-    async def accept(
-        self, account: AccountId, user: UserId, leg: LegId
-    ) -> tuple[AcceptWord, Moved]:
-        memory = self._open(account)
-        agent = memory.agent(user)
-        entry = memory.entries.get(agent.leg_entry) if agent.leg_entry else None
-        if agent.leg != leg or agent.leg_owner != self.run or entry is None:
-            return AcceptWord.STALE, memory.moved((), [agent])
-        if agent.occupancy is Occupancy.TALKING and entry.stage in ACCEPTED:
-            return AcceptWord.ACCEPTED, memory.moved([entry], [agent])
-        if agent.occupancy not in RUNG or entry.stage is not Stage.OFFERED:
-            return AcceptWord.STALE, memory.moved([entry], [agent])
-        others = [
-            memory.free(memory.agent(other), LegFailure.CANCELLED)
-            for other in sorted(entry.ringing - {user})
-        ]
-        here = agent.here.get(entry.queue, Here())
-        answered = replace(here, last_answered_at_ms=memory.now_ms)
-        agent = memory.put_agent(
-            replace(
-                agent,
-                here={**agent.here, entry.queue: answered},
-                occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.ACCEPT),
-                wake_at_ms=0,
-                calls=agent.calls + 1,
-                misses=0,
-            )
-        )
-        entry = memory.put_entry(
-            replace(
-                entry,
-                stage=next_state(ENTRY_MOVES, entry.stage, EntryMove.ACCEPT),
-                agent=user,
-                ringing=frozenset(),
-                answered_at_ms=memory.now_ms,
-            )
-        )
-        memory.publish(EventName.CALL_ANSWERED, entry)
-        return AcceptWord.ACCEPTED, memory.moved([entry], [agent, *others])
-
     async def connect(self, account: AccountId, entry: EntryId) -> tuple[ConnectWord, Moved]:
         memory = self._open(account)
         known = memory.entries.get(entry)
@@ -232,6 +120,9 @@ class MemoryQueueStore:
                     connected_at_ms=memory.now_ms,
                 )
             )
+            assert known.agent is not None, "an accepted entry has its agent"
+            if known.caller_number:
+                memory.spoke[known.caller_number] = (known.agent, memory.now_ms)
             memory.publish(EventName.CALL_CONNECTED, known)
         return ConnectWord.CONNECTED, memory.moved([known])
 
@@ -256,14 +147,11 @@ class MemoryQueueStore:
         known = memory.entries.get(entry)
         if known is None or known.owner != self.run or known.stage not in IN_LINE:
             return LeaveWord.STALE, memory.moved([known] if known else ())
-        freed = [
-            memory.free(memory.agent(user), LegFailure.CANCELLED) for user in sorted(known.ringing)
-        ]
+        known, freed = cancel_legs(memory, known)
         known = memory.put_entry(
             replace(
                 known,
                 stage=next_state(ENTRY_MOVES, known.stage, EntryMove.LEAVE),
-                ringing=frozenset(),
                 disposition=disposition,
                 ended_at_ms=memory.now_ms,
             ),
@@ -388,6 +276,11 @@ class MemoryQueueStore:
                 return word, moved
             case "entry":
                 return FireWord.FIRED, fire_entry(memory, memory.entries[EntryId(name)])
+            case "rerank":
+                memory.rank_anew(memory.queues[QueueId(name)])
+                memory.put_off(due.what, memory.next_window_ms())
+                memory.look_at(QueueId(name))
+                return FireWord.FIRED, memory.moved()
             case _:
                 memory.look_at(QueueId(name))
                 return FireWord.FIRED, memory.moved()

@@ -141,7 +141,7 @@ async def claim(store: QueueStore, queue: QueueId = ALPHA) -> tuple[Moved, LegId
     match = decide(await look(store, queue))
     assert match is not None, "nobody may be served"
     leg = new_leg_id()
-    word, moved = await store.claim(ACCOUNT_ID, queue, match, leg)
+    word, moved = await store.claim(ACCOUNT_ID, queue, match, [leg])
     assert word is ClaimWord.CLAIMED
     return moved, leg
 

@@ -35,10 +35,19 @@ class TwinStores:
         self.clock = HandSetClock(now_ms() + FAR_AHEAD_MS)
         self.plain.set(f"{self._tag}:clock", self.clock.now_ms())
         self.site = MemorySite()
-        self.memories = {run: MemoryQueueStore(run, self.site, self.clock) for run in runs}
-        self.redises = {run: RedisQueueStore(server.url, run, (account,)) for run in runs}
+        self.seed = 1
+        self.memories = {
+            run: MemoryQueueStore(run, self.site, self.clock, self._seed) for run in runs
+        }
+        self.redises = {
+            run: RedisQueueStore(server.url, run, (account,), self._seed) for run in runs
+        }
         self._last_event = "-"
         self._events_seen = 0
+
+    def _seed(self) -> int:
+        """The chance of the move that is being made, the same for both."""
+        return self.seed
 
     @property
     def memory(self) -> AccountMemory:
@@ -68,6 +77,7 @@ class TwinStores:
 
     async def move(self, run: RunId, move: Move[Word]) -> tuple[Word, Moved]:
         """Make the move on both, compare word, clock, records and heads."""
+        self.seed += 1
         word, moved = await move(self.redises[run])
         expected_word, expected = await move(cast(QueueStore, self.memories[run]))
         assert (word, moved.now_ms) == (expected_word, expected.now_ms)

@@ -1,5 +1,7 @@
 """A small world for tests: one account, two queues that share agents, three edges."""
 
+from dataclasses import replace
+
 from edge.domain.entry import Joining
 from edge.domain.ids import (
     AccountId,
@@ -13,7 +15,7 @@ from edge.domain.ids import (
     new_entry_id,
     new_leg_id,
 )
-from edge.domain.settings import Account, Member, PhoneNumber, Queue, User
+from edge.domain.settings import Account, Member, PenaltyRule, PhoneNumber, Queue, User
 
 ACCOUNT_ID = AccountId("acct_test")
 ALPHA, BETA = QueueId("qu_alpha"), QueueId("qu_beta")
@@ -74,11 +76,35 @@ def account(
     )
 
 
+def with_rules(account: Account) -> Account:
+    """The account with everything that decides who may serve whom and when: Alpha begins with the
+    first tier alone, Beta leaves it out after five seconds; whoever spoke with a caller is tried
+    first in Alpha; Beta weighs more; two phones ring at most; a window of calls is a minute."""
+    alpha, beta = account.queues
+    return replace(
+        account,
+        calls_window_minutes=1,
+        queues=(
+            replace(
+                alpha,
+                penalty_rules=(PenaltyRule(0, 0, 0), PenaltyRule(3, 0, None)),
+                sticky_agent=True,
+                ring_max=2,
+                ring_step_seconds=2,
+            ),
+            replace(beta, penalty_rules=(PenaltyRule(5, 1, None),), weight=1, ring_max=2),
+        ),
+    )
+
+
 def joining(
     queue: QueueId = ALPHA,
     arrived_at_ms: int = 2**41,
     entry: EntryId | None = None,
     priority: int = 0,
+    position: int = 0,
+    preferred: UserId | None = None,
+    prefer_ms: int = 0,
 ) -> Joining:
     """A caller; by default one who has only just arrived, whatever the clock says."""
     entry = entry or new_entry_id()
@@ -94,6 +120,9 @@ def joining(
         caller_name="Zoë \"Q\" 'quoted'",
         arrived_at_ms=arrived_at_ms,
         priority=priority,
+        position=position,
+        preferred=preferred,
+        prefer_ms=prefer_ms,
     )
 
 

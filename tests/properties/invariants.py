@@ -2,8 +2,8 @@
 
 from edge.domain.agent import Occupancy
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import EntryId
-from edge.domain.matching import HeadEntry, Heads, Match, decide
+from edge.domain.ids import EntryId, QueueId
+from edge.domain.matching import Match, decide
 from tests.fakes.memory_site import AccountMemory
 
 ON_A_LEG = frozenset({Occupancy.RESERVED, Occupancy.RINGING, Occupancy.TALKING})
@@ -44,7 +44,8 @@ def check_ends_once(memory: AccountMemory, ended: dict[EntryId, Entry]) -> None:
 
 
 def check_places(memory: AccountMemory, places: dict[EntryId, tuple[int, int]]) -> None:
-    """Place and time of joining never change; within a priority no two stand at one place."""
+    """Place and time of joining never change by themselves; within a priority no two stand at one
+    place."""
     for entry in memory.entries.values():
         assert places.setdefault(entry.id, (entry.place, entry.joined_at_ms)) == (
             entry.place,
@@ -80,18 +81,32 @@ def check_no_wake_up_is_lost(memory: AccountMemory) -> None:
             assert due <= memory.now_ms + 1_000
 
 
-def possible_match(memory: AccountMemory, queue: str) -> Match | None:
+def possible_match(memory: AccountMemory, queue: QueueId) -> Match | None:
     """The match in this queue if one looked at all of it."""
-    for known in memory.queues:
-        if known == queue:
-            entries, agents = tuple(memory.offerable(known)), tuple(memory.ready(known))
-            return decide(Heads(memory.id, known, entries, agents, 10_000))
-    raise AssertionError(f"no such queue: {queue}")
+    heads = memory.heads(queue, 10_000)
+    return decide(heads) if heads is not None else None
 
 
-def first_servable(memory: AccountMemory, match: Match, queue: str) -> HeadEntry:
-    """Who is to be served when this agent becomes free: the first who was not rung there yet."""
-    for known in memory.queues:
-        if known == queue:
-            return next(e for e in memory.offerable(known) if match.agent not in e.tried)
-    raise AssertionError(f"no such queue: {queue}")
+def first_servable(memory: AccountMemory, match: Match, queue: QueueId) -> EntryId:
+    """Who is to be served when these agents are free: the first whom they may have."""
+    heads = memory.heads(queue, 10_000)
+    assert heads is not None, "a match was possible"
+    agents = [agent for agent in heads.agents if agent.id in match.agents]
+    return next(
+        entry.id
+        for entry in heads.entries
+        if (entry.named in match.agents and entry.named not in entry.tried)
+        or any(entry.passed_for(agent) is None for agent in agents)
+    )
+
+
+def check_tiers(memory: AccountMemory) -> None:
+    """Whoever rings is within what the caller may have by now; where all ring, of one offer."""
+    for entry in memory.entries.values():
+        settings = memory.queues[entry.queue].settings
+        if entry.stage is not Stage.OFFERED:
+            assert (entry.ring_tier, entry.is_alone, entry.allowed) == (None, False, 1)
+            assert not entry.step_at_ms
+        assert len(entry.ringing) <= settings.ring_max
+        if entry.is_alone:
+            assert len(entry.ringing) == 1

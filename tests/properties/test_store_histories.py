@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -44,8 +43,10 @@ from tests.fakes.world import (
     entry_named,
     joining,
     leg_named,
+    with_rules,
 )
 from tests.properties import invariants
+from tests.properties.line_rules import LineRules
 
 runs = st.sampled_from(EDGES)
 queues = st.sampled_from(QUEUES)
@@ -55,7 +56,7 @@ steps_ms = st.sampled_from([1, 400, 1_000, 2_000, 5_000, 10_000, 25_000])
 alive = st.sets(runs).map(frozenset)
 
 
-class StoreHistories(RuleBasedStateMachine):
+class StoreHistories(LineRules):
     """`server` is set by the test before the machine runs."""
 
     server: RedisServer
@@ -64,11 +65,9 @@ class StoreHistories(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.twins = TwinStores(self.server, account(), EDGES)
-        self.entries: list[EntryId] = []
         self.legs: list[LegId] = []
         self.matches: list[tuple[QueueId, Match]] = []
         self.ended: dict[EntryId, Entry] = {}
-        self.places: dict[EntryId, tuple[int, int]] = {}
         self.strategy = ""
 
     def do(self, run: RunId, move: Any) -> Any:
@@ -95,7 +94,8 @@ class StoreHistories(RuleBasedStateMachine):
     )
     def open_the_doors(self, users: set[UserId], callers: int, strategy: str) -> None:
         self.strategy = strategy
-        self.runner.run(self.twins.open(account(strategy=strategy)))
+        self.configured = with_rules(account(strategy=strategy))
+        self.runner.run(self.twins.open(self.configured))
         for user in sorted(users):
             self.change_presence(EDGES[0], user, PresenceChange.AVAILABLE, "", "")
         for _ in range(callers):
@@ -158,18 +158,18 @@ class StoreHistories(RuleBasedStateMachine):
         match = invariants.possible_match(memory, queue)
         if match is None:
             return
-        leg = self.new_leg()
+        legs = self.new_legs(match)
         first = invariants.first_servable(memory, match, queue)
-        word = self.do(run, lambda store: store.claim(ACCOUNT_ID, queue, match, leg))
+        word = self.do(run, lambda store: store.claim(ACCOUNT_ID, queue, match, legs))
         assert word is ClaimWord.CLAIMED
-        assert match.entry == first, "the first in line whom this agent may serve is served"
+        assert match.entry.id == first, "the first in line whom this agent may serve is served"
 
     @precondition(lambda self: self.matches)
     @rule(run=runs, pick=st.integers(0, 5))
     def claim_what_was_seen(self, run: RunId, pick: int) -> None:
         queue, match = self.matches[-1 - pick % len(self.matches)]
-        leg = self.new_leg()
-        self.do(run, lambda store: store.claim(ACCOUNT_ID, queue, match, leg))
+        legs = self.new_legs(match)
+        self.do(run, lambda store: store.claim(ACCOUNT_ID, queue, match, legs))
 
     @precondition(lambda self: self.on_a_leg())
     @rule(run=runs, pick=picks)
@@ -178,19 +178,22 @@ class StoreHistories(RuleBasedStateMachine):
         seen = [
             (queue, match)
             for queue, match in self.matches
-            if match.agent == agent.id and match.entry.id == agent.leg_entry
+            if match.agents == (agent.id,) and match.entry.id == agent.leg_entry
         ]
         for queue, match in seen[-1:]:
             self.do(
                 run,
                 lambda store, queue=queue, match=match: store.claim(
-                    ACCOUNT_ID, queue, match, agent.leg
+                    ACCOUNT_ID, queue, match, [agent.leg]
                 ),
             )
 
     @rule(run=runs, queue=queues, depth=st.sampled_from([1, 2, 8, 64]))
     def look(self, run: RunId, queue: QueueId, depth: int) -> None:
         self.note_matches(self.runner.run(self.twins.look(run, depth, queue)))
+
+    def new_legs(self, match: Match) -> list[LegId]:
+        return [self.new_leg() for _ in match.agents]
 
     def new_leg(self) -> LegId:
         self.legs.append(leg_named(len(self.legs)))
@@ -271,7 +274,7 @@ class StoreHistories(RuleBasedStateMachine):
 
     @rule(run=runs, alpha=st.permutations([ANN, BOB, CAT]), beta=st.permutations([DAN, CAT, ANN]))
     def configure(self, run: RunId, alpha: list[UserId], beta: list[UserId]) -> None:
-        changed = account({ALPHA: tuple(alpha), BETA: tuple(beta[:2])}, self.strategy)
+        changed = with_rules(account({ALPHA: tuple(alpha), BETA: tuple(beta[:2])}, self.strategy))
         self.runner.run(self.twins.configure(run, changed))
 
     # --- time, and edges that die
@@ -302,6 +305,10 @@ class StoreHistories(RuleBasedStateMachine):
     @invariant()
     def one_winner(self) -> None:
         invariants.check_one_winner(self.twins.memory)
+
+    @invariant()
+    def tiers_and_room_are_kept(self) -> None:
+        invariants.check_tiers(self.twins.memory)
 
     @invariant()
     def every_entry_ends_once(self) -> None:
@@ -338,9 +345,9 @@ class StoreHistories(RuleBasedStateMachine):
                     self.leg_move(one, agent.id, agent.leg, "accept")
                 self.do(one, lambda store, of=agent.leg_entry: store.complete(ACCOUNT_ID, of))
             self.time_passes(1_000)
-        memory = self.twins.memory
         for queue in QUEUES:
-            assert not (memory.offerable(queue) and memory.ready(queue)), "somebody waits on"
+            match = invariants.possible_match(self.twins.memory, queue)
+            assert match is None, f"somebody waits on: {match}"
 
 
 @pytest.mark.redis

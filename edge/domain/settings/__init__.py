@@ -3,6 +3,7 @@
 from edge.domain.settings.account import (
     Account,
     Member,
+    PenaltyRule,
     PhoneNumber,
     Queue,
     User,
@@ -16,6 +17,7 @@ __all__ = [
     "Http",
     "Logging",
     "Member",
+    "PenaltyRule",
     "PhoneNumber",
     "Queue",
     "RedisServer",

@@ -56,9 +56,34 @@ class Member:
         )
 
 
+HIGHEST_TIER = 2**31
+
+
+@dataclass(frozen=True, config=STRICT)
+class PenaltyRule:
+    """From so many seconds of waiting on, only members with a penalty within these limits are
+    rung for a caller; the rule of the longest time that has passed holds (queuerules of
+    app_queue). Without a limit every penalty will do."""
+
+    after_seconds: Annotated[int, Field(strict=True, ge=0, le=86_400)] = 0
+    min_penalty: Annotated[int, Field(strict=True, ge=0, le=999)] = 0
+    max_penalty: Annotated[int, Field(strict=True, ge=0, le=999)] | None = None
+
+    @property
+    def highest(self) -> int:
+        return HIGHEST_TIER if self.max_penalty is None else self.max_penalty
+
+
 @dataclass(frozen=True, config=STRICT)
 class Queue:
-    """A queue of the account, reached by its extension from inside."""
+    """A queue of the account, reached by its extension from inside.
+
+    `ring_max` is how many phones at most ring for one caller where the strategy rings several,
+    `ring_step_seconds` after how long ring-progressively adds one. Of two queues that have work
+    for the same agent the one with the higher `weight` is served first; waiting makes up for
+    weight (see the account's `aging_seconds`). With `sticky_agent` whoever spoke with this caller
+    in the last `sticky_days` is tried first, if ready.
+    """
 
     id: QueueKey
     name: Name
@@ -67,6 +92,12 @@ class Queue:
     ring_seconds: Annotated[int, Field(strict=True, ge=1, le=600)] = 20
     wrap_up_seconds: Annotated[int, Field(strict=True, ge=0, le=600)] = 0
     retry_seconds: Annotated[int, Field(strict=True, ge=1, le=600)] = 1
+    ring_max: Annotated[int, Field(strict=True, ge=1, le=100)] = 30
+    ring_step_seconds: Annotated[int, Field(strict=True, ge=1, le=600)] = 5
+    weight: Annotated[int, Field(strict=True, ge=0, le=1_000)] = 0
+    sticky_agent: bool = False
+    sticky_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 30
+    penalty_rules: tuple[PenaltyRule, ...] = ()
     music_class: Name = "default"
     members: tuple[Member, ...] = ()
 
@@ -81,12 +112,19 @@ class PhoneNumber:
 
 @dataclass(frozen=True, config=STRICT)
 class Account:
-    """One tenant. Nothing of it is seen by another. `api_key_sha256` are hex digests."""
+    """One tenant. Nothing of it is seen by another. `api_key_sha256` are hex digests.
+
+    After each `aging_seconds` of waiting a caller counts as if the queue's weight were one higher
+    (0: never), so that no queue starves. `calls_window_minutes` is the window of fewestcalls,
+    counted from midnight UTC.
+    """
 
     id: AccountKey
     name: Name
     api_key_sha256: tuple[KeyDigest, ...] = ()
     language: Name = "en"
+    aging_seconds: Annotated[int, Field(strict=True, ge=0, le=86_400)] = 60
+    calls_window_minutes: Annotated[int, Field(strict=True, ge=1, le=10_080)] = 1_440
     users: tuple[User, ...] = ()
     queues: tuple[Queue, ...] = ()
     phone_numbers: tuple[PhoneNumber, ...] = ()

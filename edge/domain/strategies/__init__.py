@@ -6,8 +6,10 @@ in the queue's ready set, so that the set's own order is the order of the strate
 
 from edge.domain.strategies.fields import (
     FIELD_WIDTH,
+    Draw,
     Field,
     Rank,
+    Rings,
     Round,
     Strategy,
     Tier,
@@ -21,8 +23,10 @@ __all__ = [
     "FIELD_WIDTH",
     "LEASTRECENT",
     "STRATEGIES",
+    "Draw",
     "Field",
     "Rank",
+    "Rings",
     "Round",
     "Strategy",
     "Tier",

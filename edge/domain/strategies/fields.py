@@ -28,6 +28,8 @@ class Field(StrEnum):
     """Milliseconds of the agent's last answer to a call of this queue."""
     LAP_HERE = "lap_here"
     """How many times the round has passed the agent (see `rrmemory`)."""
+    CALLS_IN_WINDOW = "calls_in_window"
+    """Calls the agent took from any queue in the account's present window (see `fewestcalls`)."""
 
 
 FIELD_WIDTH = 15
@@ -40,14 +42,47 @@ class Tier(StrEnum):
     SKILL_LEVEL = "skill_level"
 
 
+class Draw(StrEnum):
+    """Whether chance picks among the ready agents, and how."""
+
+    NONE = "none"
+    """The order of the fields decides."""
+    UNIFORM = "uniform"
+    """Every agent of the lowest tier is as likely as the other."""
+    WEIGHTED = "weighted"
+    """No tiers: an agent is picked with weight 1/(penalty + 1)."""
+
+
+class Rings(StrEnum):
+    """How many phones ring for one caller."""
+
+    ONE = "one"
+    ALL = "all"
+    """All ready agents of the lowest tier that has an untried one, up to the queue's `ring_max`."""
+    PROGRESSIVELY = "progressively"
+    """One more after each of the queue's `ring_step_seconds`; the earlier ones go on ringing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """Agents are ordered by these fields, ties by the member's id. `source`: whose rule it is."""
+    """Agents are ordered by these fields, ties by the member's id. `source`: whose rule it is.
+
+    The first field is the tier. Raises ValueError where it is not, or where chance is to pick
+    among agents who all ring.
+    """
 
     name: str
     fields: tuple[Field, ...]
     source: str
     tier: Tier = Tier.PENALTY
+    draw: Draw = Draw.NONE
+    rings: Rings = Rings.ONE
+
+    def __post_init__(self) -> None:
+        if self.fields[:1] != (Field.TIER,):
+            raise ValueError(f"the first field of strategy {self.name!r} must be the tier")
+        if self.draw is not Draw.NONE and self.rings is not Rings.ONE:
+            raise ValueError(f"strategy {self.name!r} draws one agent and can not ring several")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +118,10 @@ def rank_of(strategy: Strategy, *, penalty: int, skill_level: int, position: int
 
 
 def values_of(
-    strategy: Strategy, agent: Agent, rank: Rank, queue: QueueId, now_in: Round
+    strategy: Strategy, agent: Agent, rank: Rank, queue: QueueId, now_in: Round, window: int = 0
 ) -> dict[Field, int]:
-    """The strategy's fields of one agent in one queue."""
+    """The strategy's fields of one agent in one queue. `window` is the number of the present one;
+    calls of an earlier window count no more."""
     here = agent.here.get(queue, Here())
     known = {
         Field.TIER: rank.tier,
@@ -94,6 +130,7 @@ def values_of(
         Field.LAST_RUNG_HERE: here.last_rung_at_ms,
         Field.LAST_ANSWERED_HERE: here.last_answered_at_ms,
         Field.LAP_HERE: now_in.lap_of(here.lap, rank.order),
+        Field.CALLS_IN_WINDOW: agent.calls_in_window if agent.window == window else 0,
     }
     return {field: known[field] for field in strategy.fields}
 

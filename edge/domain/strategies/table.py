@@ -2,7 +2,7 @@
 
 from importlib.metadata import entry_points
 
-from edge.domain.strategies.fields import Field, Strategy, Tier
+from edge.domain.strategies.fields import Draw, Field, Rings, Strategy, Tier
 
 DIALSTACK = "dialstack-call-queues"
 PORTSIP = "portsip-call-queues-api"
@@ -14,7 +14,15 @@ LEASTRECENT = Strategy(
     f"{DIALSTACK}: the agent whose last call ended the longest ago",
 )
 
+PEERS = "FreeSWITCH mod_callcenter"
+
 TABLE = (
+    Strategy(
+        "ringall",
+        (Field.TIER, Field.ORDER),
+        f"{DIALSTACK}: every available agent in parallel; the first to answer wins",
+        rings=Rings.ALL,
+    ),
     Strategy("linear", (Field.TIER, Field.ORDER), f"{DIALSTACK}: position order, lowest first"),
     Strategy(
         "rrmemory",
@@ -22,6 +30,35 @@ TABLE = (
         f"{DIALSTACK}: round-robin, resuming after the last agent dialled",
     ),
     LEASTRECENT,
+    Strategy(
+        "fewestcalls",
+        (Field.TIER, Field.CALLS_IN_WINDOW, Field.LAST_ENDED, Field.ORDER),
+        f"{DIALSTACK}: the agent with the fewest calls taken in the current window",
+    ),
+    Strategy(
+        "random",
+        (Field.TIER,),
+        f"{DIALSTACK}: uniformly at random from available agents",
+        draw=Draw.UNIFORM,
+    ),
+    Strategy(
+        "wrandom",
+        (Field.TIER,),
+        f"{DIALSTACK}: weighted random; lower penalty is more likely to be picked",
+        draw=Draw.WEIGHTED,
+    ),
+    Strategy(
+        "ring-progressively",
+        (Field.TIER, Field.ORDER),
+        f"{PEERS}: one agent more each time the delay has passed, the earlier ones go on ringing",
+        rings=Rings.PROGRESSIVELY,
+    ),
+    Strategy(
+        "RING_SIMULTANEOUSLY",
+        (Field.TIER, Field.ORDER),
+        f"{PORTSIP}: all available agents of the queue simultaneously",
+        rings=Rings.ALL,
+    ),
     Strategy(
         "PRIORITIZED_HUNT",
         (Field.TIER, Field.ORDER),

@@ -18,6 +18,9 @@ e.stage, e.agent, e.answered_at = 'connecting', user, tostring(now)
 a.occupancy, a.wake_at, a.misses = 'talking', nil, nil
 a['last_answered_here:' .. e.queue] = tostring(now)
 a.calls = tostring(tonumber(a.calls or 0) + 1)
+local window = know(e.queue).window
+a.calls_in_window = tostring((a.window == window and tonumber(a.calls_in_window) or 0) + 1)
+a.window = window
 publish('call_answered', {entry = entry.id, queue = e.queue, user = user, leg = leg,
   waited_ms = now - tonumber(e.joined_at)})
 return done('ACCEPTED')

@@ -1,43 +1,56 @@
--- purpose: verify a match and reserve its agent for its entry, in one step
+-- purpose: verify a match and reserve its agents for its entry, in one step
 -- keys: KEYS[1] account tag
--- args: run, redis run id, queue, entry, rev, agent, leg, reserved for ms,
---       skipped entries as JSON [[id, rev]…], skipped agents as JSON [id…]
+-- args: run, redis run id, queue, entry, rev, [[agent, leg]…] as JSON, reserved for ms,
+--       skipped entries as JSON [[id, rev]…], the first ready agents as JSON [id…] up to the last
+--       of those chosen (empty: they need only be ready), how they were chosen
 -- returns: CLAIMED | RETRY | RECOVERING
 -- publishes: entry_offered
-local run, queue, id, rev, user, leg = ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local run, queue, id, rev, legs = ARGV[1], ARGV[3], ARGV[4], ARGV[5], cjson.decode(ARGV[6])
+local skipped, first, chosen = cjson.decode(ARGV[8]), cjson.decode(ARGV[9]), ARGV[10]
 if redis.call('GET', key('asserted_run')) ~= ARGV[2] then return done('RECOVERING') end
 
-local function is_still_head(skipped_entries, skipped_agents)
-  local entries = redis.call('ZRANGE', key('queue', queue, 'offerable'), 0, #skipped_entries)
-  local ready = redis.call('ZRANGE', key('queue', queue, 'ready'), 0, #skipped_agents)
-  skipped_entries[#skipped_entries + 1] = {id, rev}
-  skipped_agents[#skipped_agents + 1] = user
-  for i, skipped in ipairs(skipped_entries) do
-    if entries[i] ~= skipped[1] then return false end
-    if redis.call('HGET', key('entry', skipped[1]), 'rev') ~= skipped[2] then return false end
+local entry = load('entry', id)
+local e = entry.f
+local function are_still_first()
+  local entries = redis.call('ZRANGE', key('queue', queue, 'offerable'), 0, #skipped)
+  local expected = {unpack(skipped)}
+  expected[#expected + 1] = {id, rev}
+  for i, one in ipairs(expected) do
+    if entries[i] ~= one[1] or fields_of(one[1]).rev ~= one[2] then return false end
   end
-  for i, skipped in ipairs(skipped_agents) do
-    if not ready[i] or string.match(ready[i], '[^:]*$') ~= skipped then return false end
+  local ready = #first > 0 and redis.call('ZRANGE', key('queue', queue, 'ready'), 0, #first - 1) or {}
+  for i, user in ipairs(first) do
+    if not ready[i] or string.match(ready[i], '[^:]*$') ~= user then return false end
+  end
+  for _, leg in ipairs(legs) do
+    if not is_standing(leg[1], queue) then return false end
   end
   return true
 end
 
-local agent = load('agent', user)
-local entry = load('entry', id)
-if agent.f.leg == leg and agent.f.leg_entry == id then return done('CLAIMED') end
-if not is_still_head(cjson.decode(ARGV[9]), cjson.decode(ARGV[10])) then
+local is_repeated, is_first = true, are_still_first()
+for _, leg in ipairs(legs) do
+  local a = load('agent', leg[1]).f
+  is_repeated = is_repeated and a.leg == leg[2] and a.leg_entry == id
+end
+if is_repeated then return done('CLAIMED') end
+if not is_first then
   look_at(queue)
   return done('RETRY')
 end
 
-note_dialled(queue, agent)
-local a, e = agent.f, entry.f
-a.occupancy, a.leg, a.leg_entry, a.leg_queue = 'reserved', leg, id, queue
-a.leg_owner, a.wake_at = e.owner, tostring(now + tonumber(ARGV[8]))
-e.stage = 'offered'
-e.ringing, e.tried = with(e.ringing, user), with(e.tried, user)
-publish('entry_offered', {entry = id, queue = queue, user = user, leg = leg,
-  passed_over = #cjson.decode(ARGV[9])})
+for _, leg in ipairs(legs) do
+  local agent = load('agent', leg[1])
+  local rank = cjson.decode(redis.call('HGET', key('agent', agent.id, 'ranks'), queue))
+  reserve(agent, entry, leg[2], tonumber(ARGV[7]))
+  e.ring_tier = tostring(math.max(tonumber(e.ring_tier or 0), rank.tier))
+  publish('entry_offered', {entry = id, queue = queue, user = agent.id, leg = leg[2],
+    passed_over = #skipped, chosen = chosen})
+end
+if chosen ~= 'strategy' then e.alone = '1' end
+if know(queue).rings == 'progressively' and not e.allowed then
+  e.allowed, e.step_at = '1', tostring(now + know(queue).step_ms)
+end
 summon(e.owner, id)
 look_at(queue)
 return done('CLAIMED')

@@ -32,5 +32,7 @@ for user, text in pairs(members) do
     rank(user, text)
   end
 end
+local counts = string.find(know(queue).fields, 'calls_in_window', 1, true)
+set_due('rerank:' .. queue, counts and next_window(know(queue)) or nil)
 look_at(queue)
 return done('CONFIGURED')

@@ -1,24 +1,38 @@
--- purpose: the retry delay of an entry is over; when all who are ready were tried, a new round
+-- purpose: what was due for an entry: a new round, wider penalties, one phone more, or an end of
+--   waiting for the preferred agent
 -- keys: KEYS[1] account tag
 -- args: run, entry
 -- returns: FIRED | NOT_DUE
 -- publishes: nothing
 local entry = load('entry', ARGV[2])
 local f = entry.f
-if not has_come(f.retry_at) then return done('NOT_DUE') end
-f.held_back, f.retry_at = nil, nil
-
--- At most as many agents are tried as are named in the entry: one more tells if any is left.
-local _, tried = string.gsub(f.tried or '', '%S+', '')
-local untried = false
-for _, place in ipairs(redis.call('ZRANGE', key('queue', f.queue, 'ready'), 0, tried)) do
-  untried = untried or not has(f.tried, string.match(place, '[^:]*$'))
+local due = due_of(f, ENTRY_TIMES)
+if not has_come(due) then return done('NOT_DUE') end
+if has_come(f.prefer_until) then f.preferred, f.prefer_until = nil, nil end
+if has_come(f.widen_at) then widen(f) end
+if has_come(f.step_at) then
+  local q, allowed = know(f.queue), tonumber(f.allowed or 1) + 1
+  f.allowed = tostring(allowed)
+  f.step_at = allowed < q.ring_max and tostring(now + q.step_ms) or nil
 end
-if f.tried and untried then
-  local retry = tonumber(redis.call('HGET', key('queue', f.queue), 'retry_ms') or 1000)
-  f.retry_at = tostring(now + retry)
-else
-  f.tried = nil
+
+-- Whether a ready agent is left who was not tried: at most as many are seen as were.
+local function is_anybody_left()
+  local least, most = tiers_of(f)
+  local _, tried = string.gsub(f.tried or '', '%S+', '')
+  for _, place in ipairs(redis.call('ZRANGEBYLEX', key('queue', f.queue, 'ready'),
+      string.format('[%015.0f:', least), string.format('(%015.0f;', most), 'LIMIT', 0, tried + 1)) do
+    if not has(f.tried, string.match(place, '[^:]*$')) then return true end
+  end
+  return false
+end
+if has_come(f.retry_at) then
+  f.held_back, f.retry_at = nil, nil
+  if f.tried and is_anybody_left() then
+    f.retry_at = tostring(now + tonumber(redis.call('HGET', key('queue', f.queue), 'retry_ms') or 1000))
+  else
+    f.tried = nil
+  end
 end
 look_at(f.queue)
 return done('FIRED')

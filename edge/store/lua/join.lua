@@ -1,25 +1,35 @@
--- purpose: a caller joins the line of a queue at the place of the arrival
+-- purpose: a caller joins the line of a queue at the place of the arrival, or at a position
 -- keys: KEYS[1] account tag
--- args: run, entry, queue, place asked for, fields of the entry as JSON
+-- args: run, entry, queue, place asked for, fields of the entry as JSON, position (0: none)
 -- returns: JOINED | ALREADY
 -- publishes: entry_joined
-local run, id, queue = ARGV[1], ARGV[2], ARGV[3]
+local run, id, queue, position = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6])
 local entry = load('entry', id)
 if entry.exists then return done('ALREADY') end
 
 -- Places are unique in their queue: one who arrived while no edge lived goes between the others.
 local asked = math.max(now - 120000, math.min(tonumber(ARGV[4]), now))
-local place = asked
-local last = tonumber(redis.call('HGET', key('queue', queue), 'last_place') or 0)
 local f, line = entry.f, key('queue', queue, 'line')
 for name, value in pairs(cjson.decode(ARGV[5])) do f[name] = value end
 f.queue, f.owner, f.stage, f.party = queue, run, 'waiting', 'live'
-f.place, f.joined_at = tostring(place), tostring(asked)
-while place <= last and is_place_taken(f) do
-  place = place + 1
-  f.place = tostring(place)
+f.joined_at = tostring(asked)
+stand_at_place(entry, asked)
+if position > 0 then stand_at_position(entry, position) end
+widen(f)
+
+-- A preferred agent who does not serve this queue is none; the last to speak with this caller is
+-- asked for where the queue wants it.
+if f.preferred then
+  local for_ms = tonumber(f.prefer_ms)
+  f.prefer_ms = nil
+  if redis.call('HEXISTS', key('queue', queue, 'members'), f.preferred) == 1 then
+    f.prefer_until = tostring(now + for_ms)
+  else
+    f.preferred = nil
+  end
 end
-if place > last then redis.call('HSET', key('queue', queue), 'last_place', place) end
+f.sticky = last_to_speak_with(f.caller_number, queue)
+
 local ahead = redis.call('ZCOUNT', line, '-inf', '(' .. string.format('%.0f', score(f)))
 publish('entry_joined', {entry = id, queue = queue, position = ahead + 1, priority = f.priority})
 look_at(queue)

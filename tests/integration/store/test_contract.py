@@ -83,7 +83,7 @@ async def test_joining_brings_the_heads_when_somebody_is_ready(open_bench: OpenB
         await log_in(store, ANN)
         _, moved = await store.join(ACCOUNT_ID, joining())
         (heads,) = moved.heads
-        assert (heads.queue, heads.agents, len(heads.entries)) == (ALPHA, (ANN,), 2)
+        assert (heads.queue, heads.ready, len(heads.entries)) == (ALPHA, (ANN,), 2)
 
 
 async def test_a_claim_reserves_the_agent_and_offers_the_entry(open_bench: OpenBench) -> None:
@@ -109,11 +109,11 @@ async def test_a_repeated_claim_is_one_claim(open_bench: OpenBench) -> None:
         await join(store)
         match = decide(await look(store))
         assert match is not None
-        first = await store.claim(ACCOUNT_ID, ALPHA, match, leg_named(1))
-        again = await store.claim(ACCOUNT_ID, ALPHA, match, leg_named(1))
+        first = await store.claim(ACCOUNT_ID, ALPHA, match, [leg_named(1)])
+        again = await store.claim(ACCOUNT_ID, ALPHA, match, [leg_named(1)])
         assert first[0] is again[0] is ClaimWord.CLAIMED
         assert (again[1].entry, again[1].agent) == (first[1].entry, first[1].agent)
-        other, moved = await store.claim(ACCOUNT_ID, ALPHA, match, leg_named(2))
+        other, moved = await store.claim(ACCOUNT_ID, ALPHA, match, [leg_named(2)])
         assert other is ClaimWord.RETRY
         assert moved.heads == ()
 
@@ -134,7 +134,7 @@ async def test_a_match_that_no_longer_holds_is_refused(open_bench: OpenBench, ch
             await store.leave(ACCOUNT_ID, entry.id, Disposition.ABANDONED)
         else:
             await store.change_device(ACCOUNT_ID, BOB, Device.UNREACHABLE)
-        word, moved = await store.claim(ACCOUNT_ID, ALPHA, match, leg_named(1))
+        word, moved = await store.claim(ACCOUNT_ID, ALPHA, match, [leg_named(1)])
         assert word is ClaimWord.RETRY
         assert bool(moved.heads) == change.endswith("ahead"), "fresh heads, where there are any"
         assert (await store.agent(ACCOUNT_ID, BOB)).leg is None
@@ -149,7 +149,7 @@ async def test_an_agent_is_won_by_one_queue_only(open_bench: OpenBench) -> None:
         in_beta = decide(await look(store, BETA))
         assert in_beta is not None
         await claim(store, ALPHA)
-        word, _ = await bench.store(TWO).claim(ACCOUNT_ID, BETA, in_beta, leg_named(9))
+        word, _ = await bench.store(TWO).claim(ACCOUNT_ID, BETA, in_beta, [leg_named(9)])
         assert word is ClaimWord.RETRY
 
 

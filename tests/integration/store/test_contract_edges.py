@@ -42,7 +42,7 @@ async def test_logging_in_shows_the_agent_in_every_queue(open_bench: OpenBench) 
         assert (word, moved.agent.status) == (PresenceWord.CHANGED, Status.AVAILABLE)
         assert moved.agent.logged_in_at_ms == moved.now_ms
         assert {heads.queue for heads in moved.heads} == {ALPHA, BETA}
-        assert all(heads.agents == (CAT,) for heads in moved.heads)
+        assert all(heads.ready == (CAT,) for heads in moved.heads)
 
 
 async def test_what_pause_and_log_out_keep_and_clear(open_bench: OpenBench) -> None:

@@ -158,4 +158,4 @@ async def test_a_restart_with_nothing_lost_changes_nothing(tmp_path: Path) -> No
         await asyncio.to_thread(site.server.start)
         await asyncio.gather(site.one.beat(), site.two.beat())
         assert await records(site, entries, [ANN]) == known
-        assert (await site.one.look(ACCOUNT_ID, ALPHA, 8))[0].agents == (ANN,)
+        assert (await site.one.look(ACCOUNT_ID, ALPHA, 8))[0].ready == (ANN,)

@@ -65,7 +65,7 @@ async def test_an_agent_who_becomes_available_is_handed_to_the_matcher() -> None
         assert heads.account == FIRST
         assert heads.queue == "qu_support"
         assert [entry.id for entry in heads.entries] == ["ent_a"]
-        assert heads.agents == (UserId("user_1"),)
+        assert heads.ready == (UserId("user_1"),)
 
 
 async def test_unknown_user_and_another_accounts_user_are_the_same_404() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.domain.ids import AccountId, EntryId, QueueId, RunId, UserId
-from edge.domain.matching import DEPTHS, HeadEntry, Heads, decide
+from edge.domain.matching import DEPTHS, HeadAgent, HeadEntry, Heads, decide
 
 ANN, BOB, CAT = (UserId(f"user_{name}") for name in ("ann", "bob", "cat"))
 
@@ -14,27 +14,28 @@ def waiting(name: str, *tried: UserId) -> HeadEntry:
 
 
 def heads(entries: list[HeadEntry], agents: list[UserId], depth: int = 8) -> Heads:
-    return Heads(AccountId("acct_1"), QueueId("qu_1"), tuple(entries), tuple(agents), depth)
+    seen = tuple(HeadAgent(agent, 0) for agent in agents)
+    return Heads(AccountId("acct_1"), QueueId("qu_1"), tuple(entries), seen, depth)
 
 
 def test_the_first_in_line_gets_the_first_ready_agent() -> None:
     match = decide(heads([waiting("1"), waiting("2")], [ANN, BOB]))
     assert match is not None
-    assert (match.entry.id, match.agent) == ("ent_1", ANN)
+    assert (match.entry.id, match.agents) == ("ent_1", (ANN,))
     assert (match.skipped_entries, match.skipped_agents) == ((), ())
 
 
 def test_an_agent_already_tried_is_passed_over_for_that_entry() -> None:
     match = decide(heads([waiting("1", ANN)], [ANN, BOB]))
     assert match is not None
-    assert (match.agent, match.skipped_agents) == (BOB, (ANN,))
+    assert (match.agents, match.skipped_agents) == ((BOB,), (ANN,))
 
 
 def test_an_entry_whom_nobody_may_serve_lets_the_next_go_first() -> None:
     tried, fresh = waiting("1", ANN, BOB), waiting("2", ANN)
     match = decide(heads([tried, fresh], [ANN, BOB, CAT][:2]))
     assert match is not None
-    assert (match.entry, match.agent) == (fresh, BOB)
+    assert (match.entry, match.agents) == (fresh, (BOB,))
     assert (match.skipped_entries, match.skipped_agents) == ((tried,), (ANN,))
 
 
@@ -67,6 +68,6 @@ def test_the_decision_is_the_first_allowed_pair(
         assert match is None
         return
     assert match is not None
-    assert (match.entry, match.agent) == allowed[0]
+    assert (match.entry, match.agents[0]) == allowed[0]
     assert entries[: len(match.skipped_entries)] == list(match.skipped_entries)
     assert agents[: len(match.skipped_agents)] == list(match.skipped_agents)

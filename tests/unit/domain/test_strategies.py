@@ -80,9 +80,7 @@ def test_a_site_adds_a_strategy_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
     assert table.STRATEGIES["theirs"] is theirs
 
 
-@pytest.mark.parametrize(
-    "declared", [Strategy("linear", (Field.ORDER,), "the site"), "no strategy"]
-)
+@pytest.mark.parametrize("declared", [Strategy("linear", (Field.TIER,), "the site"), "no strategy"])
 def test_a_strategy_that_is_none_or_takes_a_known_name_is_refused(
     monkeypatch: pytest.MonkeyPatch, declared: object
 ) -> None:

@@ -22,6 +22,7 @@ LEGAL_FOR_AGENTS = {
 LEGAL_FOR_ENTRIES = {
     (Stage.WAITING, EntryMove.CLAIM): Stage.OFFERED,
     (Stage.WAITING, EntryMove.LEAVE): Stage.ENDED,
+    (Stage.OFFERED, EntryMove.CLAIM): Stage.OFFERED,
     (Stage.OFFERED, EntryMove.LEGS_FAILED): Stage.WAITING,
     (Stage.OFFERED, EntryMove.ACCEPT): Stage.CONNECTING,
     (Stage.OFFERED, EntryMove.LEAVE): Stage.ENDED,

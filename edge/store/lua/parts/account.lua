@@ -22,14 +22,18 @@ local now = read_clock()
 -- Records are loaded once, changed in memory, and written by commit() where they differ.
 local loaded, in_order = {}, {}
 
+local function flat_hash(name)
+  local flat, fields = redis.call('HGETALL', name), {}
+  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
+  return fields, #flat > 0
+end
+
 local function load(kind, id)
   local name = kind .. ':' .. id
   if loaded[name] then return loaded[name] end
-  local flat = redis.call('HGETALL', key(kind, id))
-  local record = {kind = kind, id = id, exists = #flat > 0, f = {}, was = {}}
-  for i = 1, #flat, 2 do
-    record.f[flat[i]], record.was[flat[i]] = flat[i + 1], flat[i + 1]
-  end
+  local record = {kind = kind, id = id, f = {}}
+  record.was, record.exists = flat_hash(key(kind, id))
+  for field, value in pairs(record.was) do record.f[field] = value end
   if kind == 'agent' then
     for name, value in pairs({occupancy = 'idle', device = 'unknown'}) do
       if not record.f[name] then record.f[name], record.was[name] = value, value end

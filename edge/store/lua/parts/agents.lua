@@ -1,5 +1,6 @@
 -- Agents: who is ready, and where they stand in the ready sets of their queues.
 -- The field `wake_at` of an idle agent is a back-off: not ready until it has fired.
+local TIER_WIDTH = 15
 local AGENT_TIMES = {'wake_at'}
 local looks, look_order = {}, {}
 
@@ -21,16 +22,31 @@ end
 local queues = {}
 local function field_of(name, queue, agent, rank)
   local own = tonumber(agent.f[name .. ':' .. queue] or rank[name] or agent.f[name] or 0)
+  if name == 'calls_in_window' then return agent.f.window == queues[queue].window and own or 0 end
   if name ~= 'lap_here' then return own end
   local lap = queues[queue].lap + (rank.order <= queues[queue].last_order and 1 or 0)
   return math.max(own, lap)
 end
 
+-- Windows have a fixed length and are numbered from 1970.
+local function window_of(q)
+  return q.window_ms > 0 and string.format('%.0f', math.floor(now / q.window_ms)) or '0'
+end
+
+local function next_window(q)
+  return q.window_ms > 0 and (tonumber(q.window) + 1) * q.window_ms or nil
+end
+
 local function know(queue)
   if not queues[queue] then
-    local seen = redis.call('HMGET', key('queue', queue), 'fields', 'lap', 'last_order')
+    local seen = redis.call('HMGET', key('queue', queue), 'fields', 'lap', 'last_order', 'draw',
+      'rings', 'ring_max', 'step_ms', 'weight', 'aging_ms', 'window_ms', 'rules')
     queues[queue] = {fields = seen[1] or '', lap = tonumber(seen[2] or 0),
-      last_order = tonumber(seen[3] or -1)}
+      last_order = tonumber(seen[3] or -1), draw = seen[4] or 'none', rings = seen[5] or 'one',
+      ring_max = tonumber(seen[6] or 1), step_ms = tonumber(seen[7] or 0),
+      weight = tonumber(seen[8] or 0), aging = tonumber(seen[9] or 0),
+      window_ms = tonumber(seen[10] or 0), rules = seen[11] and cjson.decode(seen[11]) or {}}
+    queues[queue].window = window_of(queues[queue])
   end
   return queues[queue]
 end
@@ -71,6 +87,10 @@ local function stand_ready(agent)
   if #places > 0 then redis.call('HSET', key('agent', agent.id, 'standing'), unpack(places)) end
 end
 
+local function is_standing(user, queue)
+  return redis.call('HEXISTS', key('agent', user, 'standing'), queue) == 1
+end
+
 local function step_back(agent)
   local places = redis.call('HGETALL', key('agent', agent.id, 'standing'))
   for i = 1, #places, 2 do
@@ -92,5 +112,5 @@ end
 local function free_leg(agent)
   local f = agent.f
   f.occupancy, f.wake_at = 'idle', nil
-  f.leg, f.leg_entry, f.leg_queue, f.leg_owner = nil, nil, nil, nil
+  f.leg, f.leg_entry, f.leg_queue, f.leg_owner, f.called = nil, nil, nil, nil, nil
 end

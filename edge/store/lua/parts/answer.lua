@@ -1,26 +1,5 @@
 -- How every move answers: records written, queues looked at, one JSON text.
-
--- The first entries that may be offered and the first ready agents, where there are both.
--- Whoever gets them is to claim; the due time mends it if they die before.
-local LOOK_AGAIN_MS = 1000
 local ENDED_KEPT_SECONDS = 3600
-
-local function heads_of(queue, depth)
-  local entries = redis.call('ZRANGE', key('queue', queue, 'offerable'), 0, depth - 1)
-  local ready = redis.call('ZRANGE', key('queue', queue, 'ready'), 0, depth - 1)
-  if #entries == 0 or #ready == 0 then
-    set_due('queue:' .. queue, nil)
-    return nil
-  end
-  set_due('queue:' .. queue, now + LOOK_AGAIN_MS)
-  local heads = {queue = queue, depth = depth, entries = {}, agents = {}}
-  for i, id in ipairs(entries) do
-    local seen = redis.call('HMGET', key('entry', id), 'rev', 'owner', 'tried')
-    heads.entries[i] = {id, seen[1], seen[2], seen[3] or ''}
-  end
-  for i, place in ipairs(ready) do heads.agents[i] = string.match(place, '[^:]*$') end
-  return heads
-end
 
 local function commit()
   for _, record in ipairs(in_order) do

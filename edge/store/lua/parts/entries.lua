@@ -1,15 +1,47 @@
 -- Entries: their places in the line and in the offerable part of it, and who owns them.
-local ENTRY_TIMES = {'retry_at'}
+local ENTRY_TIMES = {'retry_at', 'widen_at', 'step_at', 'prefer_until'}
 
 local function in_line(f)
   return f.stage == 'waiting' or f.stage == 'offered'
 end
+
+-- How many phones more may ring for it. One that is offered to an agent by name rings only there.
+local function room_of(f)
+  if f.alone then return 0 end
+  local q, allowed = know(f.queue), 1
+  if q.rings == 'all' then allowed = q.ring_max end
+  if q.rings == 'progressively' then allowed = math.min(q.ring_max, tonumber(f.allowed or 1)) end
+  local _, ringing = string.gsub(f.ringing or '', '%S+', '')
+  return math.max(0, allowed - ringing)
+end
 local function is_offerable(f)
-  return f.stage == 'waiting' and f.held_back == nil
+  return f.held_back == nil and (f.stage == 'waiting' or (f.stage == 'offered' and room_of(f) > 0))
 end
 -- Out of the line, and back at its place when the agent is lost before the bridge stands.
 local function is_connecting(f)
   return f.stage == 'connecting'
+end
+
+-- The tiers that may be rung for it now. While all ring, no tier behind those that ring.
+local function tiers_of(f)
+  local least, most = tonumber(f.min_tier or 0), tonumber(f.max_tier or 2147483648)
+  if f.ring_tier and know(f.queue).rings == 'all' then most = math.min(most, tonumber(f.ring_tier)) end
+  return least, most
+end
+
+-- The queue's penalty rule that holds after this waiting time, and when the next one does.
+local function widen(f)
+  local rules = know(f.queue).rules
+  f.widen_at = nil
+  for _, rule in ipairs(rules) do
+    local at = tonumber(f.joined_at) + rule[1]
+    if at <= now then
+      f.min_tier, f.max_tier = tostring(rule[2]), tostring(rule[3])
+    else
+      f.widen_at = tostring(at)
+      return
+    end
+  end
 end
 
 -- (2047 - priority) * 2^42 + place: exact, below 2^53.
@@ -25,28 +57,41 @@ local function is_place_taken(f)
     or redis.call('ZCOUNT', key('queue', f.queue, 'connecting'), at, at) > 0
 end
 
+-- What an agent may be offered of it, in one text: where that changes, somebody is to look.
+local function chances_of(f)
+  if not is_offerable(f) then return '' end
+  local least, most = tiers_of(f)
+  return table.concat({f.tried or '', room_of(f), least, most, f.preferred or ''}, '|')
+end
+
 local function index_entry(entry)
   local f, was = entry.f, entry.was
+  if f.stage ~= 'waiting' then f.retry_at = nil end
+  if f.stage ~= 'offered' then f.ring_tier, f.alone, f.allowed, f.step_at = nil, nil, nil, nil end
+  if not in_line(f) then f.widen_at, f.prefer_until = nil, nil end
   local moved = f.place ~= was.place or f.priority ~= was.priority
   for name, stands in pairs(STANDS_IN) do
-    if stands(f) and (moved or not stands(was)) then
+    local stood = was.stage ~= nil and stands(was)
+    if stands(f) and (moved or not stood) then
       redis.call('ZADD', key('queue', f.queue, name), score(f), entry.id)
-    elseif stands(was) and not stands(f) then
+    elseif stood and not stands(f) then
       redis.call('ZREM', key('queue', f.queue, name), entry.id)
     end
   end
-  if is_offerable(f) and (not is_offerable(was) or f.tried ~= was.tried) then look_at(f.queue) end
+  local chances = chances_of(f)
+  if chances ~= '' and (moved or was.stage == nil or chances ~= chances_of(was)) then
+    look_at(f.queue)
+  end
   if was.owner and (was.owner ~= f.owner or f.stage == 'ended') then
     redis.call('SREM', key('owned', was.owner), entry.id)
   end
   if f.stage ~= 'ended' and f.owner ~= was.owner then
     redis.call('SADD', key('owned', f.owner), entry.id)
   end
-  if f.stage ~= 'waiting' then f.retry_at = nil end
   index_due(entry, ENTRY_TIMES)
 end
 
--- The agents of an entry whose legs ring for it, freed without consequence.
+-- The agents of an entry whose legs ring for it, freed without consequence: they were not tried.
 local function cancel_legs(entry, but)
   for user in string.gmatch(entry.f.ringing or '', '%S+') do
     if user ~= but then
@@ -54,7 +99,27 @@ local function cancel_legs(entry, but)
       publish('leg_ended', {entry = entry.id, queue = entry.f.queue, user = user,
         leg = agent.f.leg, reason = 'cancelled'})
       free_leg(agent)
+      entry.f.tried = without(entry.f.tried, user)
     end
   end
   entry.f.ringing = nil
+end
+
+-- This agent's phone is to ring for this entry: reserved until Asterisk has taken the dial.
+local function reserve(agent, entry, leg, for_ms)
+  local a, e = agent.f, entry.f
+  note_dialled(e.queue, agent)
+  a.occupancy, a.leg, a.leg_entry, a.leg_queue = 'reserved', leg, entry.id, e.queue
+  a.leg_owner, a.wake_at = e.owner, tostring(now + for_ms)
+  e.stage = 'offered'
+  e.ringing, e.tried = with(e.ringing, agent.id), with(e.tried, agent.id)
+end
+
+-- The fields of an entry, as loaded by this move or as they stand.
+local seen = {}
+local function fields_of(id)
+  local record = loaded['entry:' .. id]
+  if record then return record.f end
+  if not seen[id] then seen[id] = flat_hash(key('entry', id)) end
+  return seen[id]
 end

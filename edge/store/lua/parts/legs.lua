@@ -10,7 +10,8 @@ local function end_leg(agent, entry, reason, back_off, miss, unreachable)
   if miss then agent.f.misses = tostring(tonumber(agent.f.misses or 0) + 1) end
   if unreachable then agent.f.device = 'unreachable' end
   entry.f.ringing = without(entry.f.ringing, agent.id)
-  entry.f.agent, entry.f.answered_at = nil, nil
+  if entry.f.preferred == agent.id then entry.f.preferred, entry.f.prefer_until = nil, nil end
+  if entry.f.agent == agent.id then entry.f.agent, entry.f.answered_at = nil, nil end
   if not entry.f.ringing then
     entry.f.stage = 'waiting'
     local retry = tonumber(redis.call('HGET', key('queue', entry.f.queue), 'retry_ms') or 1000)

@@ -1,0 +1,65 @@
+-- Where an entry stands in its line. Places are unique among those of one priority.
+
+-- At this place or the first free one behind it.
+local function stand_at_place(entry, place)
+  local f = entry.f
+  local last = tonumber(redis.call('HGET', key('queue', f.queue), 'last_place') or 0)
+  f.place = tostring(place)
+  while place <= last and is_place_taken(f) do
+    place = place + 1
+    f.place = tostring(place)
+  end
+  if place > last then redis.call('HSET', key('queue', f.queue), 'last_place', place) end
+end
+
+local function id_at(queue, place, priority)
+  local at = score({priority = priority, place = place})
+  return redis.call('ZRANGEBYSCORE', key('queue', queue, 'line'), at, at)[1]
+end
+
+-- Everybody from this place on, without a gap between them, one further back.
+local function make_room(queue, place, priority, but)
+  local id = id_at(queue, place, priority)
+  while id and id ~= but do
+    place = place + 1
+    local moved, behind = load('entry', id).f, id_at(queue, place, priority)
+    moved.place = tostring(place)
+    while not behind and is_place_taken(moved) do  -- of one between answer and bridge
+      place = place + 1
+      moved.place, behind = tostring(place), id_at(queue, place, priority)
+    end
+    id = behind
+  end
+  local last = tonumber(redis.call('HGET', key('queue', queue), 'last_place') or 0)
+  if place > last then redis.call('HSET', key('queue', queue), 'last_place', place) end
+end
+
+-- Directly ahead of whoever stands at this position now (1 is the head), with that one's priority;
+-- beyond the last, behind the last.
+local function stand_at_position(entry, position)
+  local f, others = entry.f, {}
+  for _, id in ipairs(redis.call('ZRANGE', key('queue', f.queue, 'line'), 0, position)) do
+    if id ~= entry.id then others[#others + 1] = id end
+  end
+  local ahead, behind = others[position - 1] or others[#others], others[position]
+  if behind then
+    local next_one = fields_of(behind)
+    f.priority, f.place = next_one.priority, tostring(tonumber(next_one.place) - 1)
+    local is_free = not is_place_taken(f) or id_at(f.queue, f.place, f.priority) == entry.id
+    if not is_free then
+      f.place = next_one.place
+      make_room(f.queue, tonumber(f.place), f.priority, entry.id)
+    end
+  elseif ahead then
+    f.priority = tostring(math.min(tonumber(f.priority), tonumber(fields_of(ahead).priority)))
+    stand_at_place(entry, math.max(now, tonumber(fields_of(ahead).place) + 1))
+  end
+end
+
+-- Who spoke with this caller last, where the queue wants that agent first and not too long ago.
+local function last_to_speak_with(caller, queue)
+  local for_ms = tonumber(redis.call('HGET', key('queue', queue), 'sticky_ms') or 0)
+  if for_ms == 0 or caller == '' then return nil end
+  local user, at = string.match(redis.call('GET', key('spoke', caller)) or '', '(%S+) (%d+)')
+  return user and now - tonumber(at) <= for_ms and user or nil
+end
