@@ -4,11 +4,13 @@ All ids of one kind have one length: Asterisk refuses an id that is a prefix of 
 """
 
 import hashlib
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from edge.ari.events import Channel
 from edge.domain.ids import CROCKFORD, BridgeId, EndpointName, LegId, NodeId, RunId
-from edge.ports.phone_system import Arrival
+from edge.domain.line import HIGHEST_PRIORITY
+from edge.ports.phone_system import Arrival, Wishes
 
 EDGE_PREFIX = "edge-"
 """Applications of edges; the dialplan broadcasts new calls to `^edge-.*`."""
@@ -16,6 +18,8 @@ ARRIVAL = "arrival"
 OURS = "ours"
 ADOPTED = "adopted"
 BROADCAST = "StasisBroadcast"
+MOST_POSITIONS = 100_000
+LONGEST_PREFERENCE_SECONDS = 3_600
 
 
 def command_app(run: RunId) -> str:
@@ -44,8 +48,8 @@ def read_arrival(node: NodeId, channel: Channel) -> Arrival | None:
     """The call that the dialplan broadcast, or None when the channel is not one.
 
     Read from the application data of the channel's snapshot (`500,^edge-.*,arrival,<dialled>,
-    <endpoint>,inside|outside,<arrived_ms>`): StasisStart after a claim repeats only the first
-    argument.
+    <endpoint>,inside|outside,<arrived_ms>[,<priority>,<position>,<preferred>,<seconds>]`):
+    StasisStart after a claim repeats only the first argument.
     """
     if channel.app_name != BROADCAST:
         return None
@@ -53,9 +57,9 @@ def read_arrival(node: NodeId, channel: Channel) -> Arrival | None:
     if ARRIVAL not in parts:
         return None
     told = parts[parts.index(ARRIVAL) + 1 :]
-    if len(told) != 4 or not told[3].isdecimal():
+    if len(told) not in (4, 8) or not told[3].isdecimal():
         return None
-    dialled, endpoint, side, arrived_ms = told
+    dialled, endpoint, side, arrived_ms = told[:4]
     return Arrival(
         leg=LegId(channel.id),
         node=node,
@@ -65,4 +69,23 @@ def read_arrival(node: NodeId, channel: Channel) -> Arrival | None:
         caller_number=channel.caller_number,
         caller_name=channel.caller_name,
         arrived_at_ms=int(arrived_ms),
+        wishes=read_wishes(told[4:]),
     )
+
+
+def read_wishes(told: Sequence[str]) -> Wishes:
+    """What the dialplan asks for; what is empty or no number within its limits asks for nothing."""
+    if len(told) != 4:
+        return Wishes()
+    priority, position, preferred, seconds = told
+    return Wishes(
+        priority=_within(priority, HIGHEST_PRIORITY, 0),
+        position=_within(position, MOST_POSITIONS, 0),
+        preferred=preferred,
+        prefer_seconds=_within(seconds, LONGEST_PREFERENCE_SECONDS, Wishes().prefer_seconds),
+    )
+
+
+def _within(text: str, most: int, otherwise: int) -> int:
+    is_number = text.isascii() and text.isdecimal() and len(text) < 10
+    return int(text) if is_number and int(text) <= most else otherwise

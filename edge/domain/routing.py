@@ -73,6 +73,13 @@ class Directory:
     def user(self, account: AccountId, user: UserId) -> User:
         return self._by_user[account, user]
 
+    def named(self, account: AccountId, name: str) -> UserId | None:
+        """The user with this id or extension; None where nobody has it."""
+        for user in self._accounts[account].users if name else ():
+            if name in (user.id, user.extension):
+                return UserId(user.id)
+        return None
+
     def queue(self, account: AccountId, queue: str) -> Queue:
         return self._queues[account, queue]
 

@@ -39,6 +39,10 @@ async def join_line(
             caller_number=arrival.caller_number,
             caller_name=arrival.caller_name,
             arrived_at_ms=arrival.arrived_at_ms,
+            priority=arrival.wishes.priority,
+            position=arrival.wishes.position,
+            preferred=floor.directory.named(route.account, arrival.wishes.preferred),
+            prefer_ms=arrival.wishes.prefer_seconds * 1000,
         ),
     )
     floor.follow_up(route.account, moved)

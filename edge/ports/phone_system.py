@@ -90,6 +90,20 @@ class LegFeed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the dialplan asks for a call besides its number; the line has the last word.
+
+    `preferred` is the extension or id of a user who alone is rung in the first `prefer_seconds`;
+    `position` 1 is the head of the line, 0 the end.
+    """
+
+    priority: int = 0
+    position: int = 0
+    preferred: str = ""
+    prefer_seconds: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """A call that stands at the door. `inside`: from a registered phone, not from a trunk."""
 
@@ -102,6 +116,7 @@ class Arrival:
     caller_name: str
     arrived_at_ms: int
     """Set by the dialplan before the first attempt to reach an edge, so order survives waiting."""
+    wishes: Wishes = Wishes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from edge.ari.events import Channel
 from edge.ari.ids import command_app, holding_bridge, in_path, read_arrival
 from edge.domain.ids import EndpointName, LegId, NodeId, RunId
-from edge.ports.phone_system import Arrival
+from edge.ports.phone_system import Arrival, Wishes
 
 NODE = NodeId("pbx-1")
 
@@ -43,6 +43,19 @@ def test_a_broadcast_call_is_read_from_its_application_data(side: str, inside: b
 )
 def test_what_is_not_an_arrival_is_none(told: Channel) -> None:
     assert read_arrival(NODE, told) is None
+
+
+def test_wishes_of_the_dialplan_are_read() -> None:
+    told = read_arrival(NODE, channel("arrival,500,301,inside,1795,7,1,201,60"))
+    assert told is not None
+    assert told.wishes == Wishes(priority=7, position=1, preferred="201", prefer_seconds=60)
+
+
+@pytest.mark.parametrize("words", [",,,", "-1,x,,999999999999", "2048,100001,,3601", "٣,²,,1.5"])
+def test_wishes_that_make_no_sense_ask_for_nothing(words: str) -> None:
+    told = read_arrival(NODE, channel(f"arrival,500,301,inside,1795,{words}"))
+    assert told is not None
+    assert told.wishes == Wishes()
 
 
 @given(st.text(), st.text())
