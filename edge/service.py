@@ -17,7 +17,7 @@ from typing import Any, Never
 import structlog
 
 from edge.ari.phone_system import AriPhoneSystem, AriSettings
-from edge.desk.star_codes import dial_star_code
+from edge.desk import DESK
 from edge.domain.ids import AccountId, NodeId, QueueId, RunId, new_run_id
 from edge.domain.matching import DEPTHS, Heads
 from edge.domain.routing import Directory
@@ -176,7 +176,7 @@ class EdgeRun:
         )
         self._matcher.floor = self._floor
         self._deadlines.floor = self._floor
-        self._reception = Reception(self._floor, dial_star_code)
+        self._reception = Reception(self._floor, DESK)
 
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         return [

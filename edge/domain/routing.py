@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge.domain.ids import AccountId, EndpointName, UserId
+from edge.domain.ids import AccountId, EndpointName, QueueId, UserId
 from edge.domain.settings import Account, Queue, User, World
 
 
@@ -11,6 +11,9 @@ class StarCode(StrEnum):
     TOGGLE_LOGIN = "*45"
     TOGGLE_PAUSE = "*46"
 
+
+PICK = "*47"
+MOST_DIGITS_OF_A_POSITION = 3
 
 STAR_CODES = frozenset(code.value for code in StarCode)
 
@@ -30,11 +33,21 @@ class ToStarCode:
 
 
 @dataclass(frozen=True, slots=True)
+class ToPick:
+    """The agent answers the caller at this position among those of the agent's queues."""
+
+    account: AccountId
+    language: str
+    user: UserId
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unassigned:
     """A number that nobody has; the call is refused at once."""
 
 
-Route = ToQueue | ToStarCode | Unassigned
+Route = ToQueue | ToStarCode | ToPick | Unassigned
 
 
 class Directory:
@@ -73,6 +86,14 @@ class Directory:
     def user(self, account: AccountId, user: UserId) -> User:
         return self._by_user[account, user]
 
+    def queues_of(self, account: AccountId, user: UserId) -> tuple[QueueId, ...]:
+        """The queues that this user serves."""
+        return tuple(
+            QueueId(queue.id)
+            for queue in self._accounts[account].queues
+            if any(member.user_id == user for member in queue.members)
+        )
+
     def named(self, account: AccountId, name: str) -> UserId | None:
         """The user with this id or extension; None where nobody has it."""
         for user in self._accounts[account].users if name else ():
@@ -99,7 +120,20 @@ class Directory:
         key = AccountId(account.id)
         if dialled in STAR_CODES:
             return ToStarCode(key, account.language, UserId(user.id), StarCode(dialled))
+        position = _position_picked(dialled)
+        if position is not None:
+            return ToPick(key, account.language, UserId(user.id), position)
         for queue in account.queues:
             if queue.extension == dialled:
                 return ToQueue(key, queue)
         return Unassigned()
+
+
+def _position_picked(dialled: str) -> int | None:
+    """*47 is the head of the line, *473 the third; None for anything else."""
+    digits = dialled.removeprefix(PICK)
+    if digits == dialled or len(digits) > MOST_DIGITS_OF_A_POSITION:
+        return None
+    if digits == "":
+        return 1
+    return int(digits) if digits.isascii() and digits.isdecimal() and int(digits) else None

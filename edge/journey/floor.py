@@ -99,5 +99,7 @@ class Floor:
                 continue
             # Nobody conducts it (the caller left in this moment): give the agent back.
             log.info("offer_without_caller", entry=entry.id, user=agent.id)
+            if agent.is_called:
+                await self.phones[entry.node].hang_up(agent.leg)
             _, moved = await self.store.fail_leg(account, agent.id, agent.leg, LegFailure.CANCELLED)
             self.follow_up(account, moved)

@@ -3,6 +3,7 @@ is followed by another that goes on from what the store knows."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 import structlog
@@ -10,7 +11,7 @@ import structlog
 from edge.domain.agent import Agent
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import AccountId, EntryId, UserId, new_entry_id
-from edge.domain.routing import Route, ToQueue, ToStarCode, Unassigned
+from edge.domain.routing import Route, ToPick, ToQueue, ToStarCode, Unassigned
 from edge.journey.caller import Caller
 from edge.journey.floor import Floor
 from edge.journey.leg import clear_away
@@ -23,6 +24,15 @@ RESUMED_AT_MOST = 30
 
 Start = tuple[Arrival, ToQueue]
 StarCodes = Callable[[Floor, PhoneSystem, Arrival, ToStarCode], Awaitable[None]]
+Picks = Callable[[Floor, PhoneSystem, Arrival, ToPick], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What agents dial from their own phones."""
+
+    star_code: StarCodes
+    pick: Picks
 
 
 def may_claim(route: Route, is_our_phone: bool) -> bool:
@@ -32,11 +42,11 @@ def may_claim(route: Route, is_our_phone: bool) -> bool:
 
 
 class Reception:
-    """Gives each call its task. `star_codes` is the desk's part."""
+    """Gives each call its task."""
 
-    def __init__(self, floor: Floor, star_codes: StarCodes) -> None:
+    def __init__(self, floor: Floor, desk: Desk) -> None:
         self._floor = floor
-        self._star_codes = star_codes
+        self._desk = desk
 
     def arrived(self, phone: PhoneSystem, arrival: Arrival) -> None:
         """A call that is in our application now. Never waits."""
@@ -46,6 +56,8 @@ class Reception:
                 self._start(self._conduct(phone, arrival, route), arrival)
             case ToStarCode():
                 self._start(self._dial_star_code(phone, arrival, route), arrival)
+            case ToPick():
+                self._start(self._dial_pick(phone, arrival, route), arrival)
             case Unassigned():
                 log.info("number_unassigned", dialled=arrival.dialled)
                 self._start(phone.hang_up(arrival.leg, EndReason.UNASSIGNED), arrival)
@@ -77,9 +89,16 @@ class Reception:
     ) -> None:
         with structlog.contextvars.bound_contextvars(leg=arrival.leg, account=route.account):
             try:
-                await self._star_codes(self._floor, phone, arrival, route)
+                await self._desk.star_code(self._floor, phone, arrival, route)
             except NodeFault as fault:
                 log.warning("star_code_broken_off", reason=str(fault))
+
+    async def _dial_pick(self, phone: PhoneSystem, arrival: Arrival, route: ToPick) -> None:
+        with structlog.contextvars.bound_contextvars(leg=arrival.leg, account=route.account):
+            try:
+                await self._desk.pick(self._floor, phone, arrival, route)
+            except NodeFault as fault:
+                log.warning("pick_broken_off", reason=str(fault))
 
     async def _conduct(self, phone: PhoneSystem, arrival: Arrival, route: ToQueue) -> None:
         caller = Caller(self._floor, phone, route.account, new_entry_id())

@@ -14,6 +14,7 @@ class Prompt(StrEnum):
     UNPAUSED = "unpaused"
     LOG_IN_FIRST = "log-in-first"
     NOT_ALLOWED = "not-allowed"
+    NOBODY_WAITING = "nobody-waiting"
     SORRY_NO_EDGE = "sorry-no-edge"
     QUEUE_FULL = "queue-full"
     THANK_YOU_FOR_WAITING = "thank-you-for-waiting"

@@ -258,8 +258,11 @@ class QueueStore(Protocol):
 
     async def entry(self, account: AccountId, entry: EntryId) -> Entry | None: ...
 
-    async def line(self, account: AccountId, queue: QueueId) -> tuple[Entry, ...]:
-        """Every entry of the queue that waits or is offered, first in line first. A read."""
+    async def line(
+        self, account: AccountId, queue: QueueId, most: int | None = None
+    ) -> tuple[Entry, ...]:
+        """The entries of the queue that wait or are offered, first in line first; all, or so many
+        at most. A read."""
 
     async def due(self, account: AccountId) -> Sequence[Due]:
         """What is due by the store's clock and has not fired."""

@@ -287,8 +287,11 @@ class RedisQueueStore:
         fields: dict[str, str] = await self._connection.read("HGETALL", keys.entry(account, entry))
         return to_entry(entry, fields) if fields else None
 
-    async def line(self, account: AccountId, queue: QueueId) -> tuple[Entry, ...]:
-        ids: list[str] = await self._connection.read("ZRANGE", keys.line(account, queue), 0, -1)
+    async def line(
+        self, account: AccountId, queue: QueueId, most: int | None = None
+    ) -> tuple[Entry, ...]:
+        last = -1 if most is None else most - 1
+        ids: list[str] = await self._connection.read("ZRANGE", keys.line(account, queue), 0, last)
         found = [await self.entry(account, EntryId(entry)) for entry in ids]
         return tuple(entry for entry in found if entry is not None)
 

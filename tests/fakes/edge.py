@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from edge.desk.star_codes import dial_star_code
+from edge.desk import DESK
 from edge.domain.ids import AccountId, EndpointName, QueueId, RunId
 from edge.domain.matching import DEPTHS
 from edge.domain.routing import Directory
@@ -132,7 +132,7 @@ class FakeEdge:
         )
         self.matcher.floor = self.floor
         self.deadlines.floor = self.floor
-        self.reception = Reception(self.floor, dial_star_code)
+        self.reception = Reception(self.floor, DESK)
 
     # --- the tasks of a run, as in the service
 

@@ -254,8 +254,10 @@ class MemoryQueueStore(MatchMoves):
     async def entry(self, account: AccountId, entry: EntryId) -> Entry | None:
         return self._open(account).entries.get(entry)
 
-    async def line(self, account: AccountId, queue: QueueId) -> tuple[Entry, ...]:
-        return tuple(self._open(account).line(queue))
+    async def line(
+        self, account: AccountId, queue: QueueId, most: int | None = None
+    ) -> tuple[Entry, ...]:
+        return tuple(self._open(account).line(queue)[:most])
 
     async def due(self, account: AccountId) -> Sequence[Due]:
         memory = self._open(account)

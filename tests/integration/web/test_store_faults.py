@@ -20,7 +20,9 @@ class SilentStore(MemoryQueueStore):
     def __init__(self) -> None:
         super().__init__(RunId("edge-1"), MemorySite(), HandSetClock())
 
-    async def line(self, account: AccountId, queue: QueueId) -> tuple[Entry, ...]:
+    async def line(
+        self, account: AccountId, queue: QueueId, most: int | None = None
+    ) -> tuple[Entry, ...]:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -35,7 +37,9 @@ class SilentStore(MemoryQueueStore):
 class BrokenStore(SilentStore):
     """Answers with nonsense."""
 
-    async def line(self, account: AccountId, queue: QueueId) -> tuple[Entry, ...]:
+    async def line(
+        self, account: AccountId, queue: QueueId, most: int | None = None
+    ) -> tuple[Entry, ...]:
         raise LookupError("the number is +12025550199")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from edge.domain.ids import AccountId, EndpointName, UserId
-from edge.domain.routing import Directory, StarCode, ToQueue, ToStarCode, Unassigned
+from edge.domain.routing import Directory, StarCode, ToPick, ToQueue, ToStarCode, Unassigned
 from edge.domain.settings import Account, PhoneNumber, Queue, User, World
 
 SUPPORT = Queue(id="qu_support", name="Support", extension="500")
@@ -57,3 +57,22 @@ def test_the_directory_knows_accounts_phones_users_and_queues() -> None:
     assert DIRECTORY.queue(ACCT_ONE, "qu_support") is SUPPORT
     assert DIRECTORY.user_of(ANNS) == (ACCT_ONE, UserId("user_ann"))
     assert DIRECTORY.user_of(CARRIER) is None
+
+
+@pytest.mark.parametrize(
+    ("dialled", "position"), [("*47", 1), ("*471", 1), ("*4712", 12), ("*47999", 999)]
+)
+def test_47_and_a_position_picks_a_caller(dialled: str, position: int) -> None:
+    found = DIRECTORY.route(ANNS, dialled, inside=True)
+    assert isinstance(found, ToPick)
+    assert found.position == position
+
+
+@pytest.mark.parametrize("dialled", ["*470", "*4700", "*471000", "*47*", "*48", "*4"])
+def test_what_is_no_position_is_no_number(dialled: str) -> None:
+    assert DIRECTORY.route(ANNS, dialled, inside=True) == Unassigned()
+
+
+def test_nobody_picks_from_outside() -> None:
+    route = DIRECTORY.route(CARRIER, "*47", inside=False)
+    assert route == Unassigned()

@@ -1,0 +1,90 @@
+"""*47 answers the first who waits in the agent's queues, *472 the second, and so on: the agent's
+own call is put through to the caller."""
+
+from typing import assert_never
+
+import structlog
+
+from edge.domain.agent import Status
+from edge.domain.entry import Entry
+from edge.domain.ids import new_playback_id
+from edge.domain.routing import ToPick
+from edge.journey.floor import Floor
+from edge.journey.leg import AGENT_VARIABLE, Leg, attending, while_present
+from edge.ports.phone_system import Arrival, Done, PhoneSystem
+from edge.ports.prompts import Prompt
+from edge.ports.queue_store import PickWord
+
+log = structlog.get_logger()
+
+TRIES = 3
+"""Another agent may be quicker: then the next who stands at that position is picked."""
+RECOVERING_SECONDS = 1.0
+PUT_THROUGH_WITHIN_SECONDS = 3.0
+SPOKEN_WITHIN_SECONDS = 15.0
+
+
+async def dial_pick(floor: Floor, phone: PhoneSystem, arrival: Arrival, route: ToPick) -> None:
+    """One call of the pick code. From PICKED on the leg is the offer's, like one that was rung and
+    answered; it ends here only where nobody took it on."""
+    async with attending(phone, arrival.leg, floor.legs, exists=True) as leg:
+        await while_present(leg, _pick(floor, leg, route))
+
+
+async def _pick(floor: Floor, leg: Leg, route: ToPick) -> None:
+    if await leg.phone.answer(leg.id) is Done.GONE:
+        return
+    prompt = await _reserve(floor, leg, route)
+    if prompt is None:
+        await floor.clock.sleep(PUT_THROUGH_WITHIN_SECONDS)
+        if (await floor.store.agent(route.account, route.user)).leg != leg.id:
+            await leg.phone.hang_up(leg.id)
+        return
+    await _say(floor, leg, prompt, route)
+    await leg.phone.hang_up(leg.id)
+
+
+async def _reserve(floor: Floor, leg: Leg, route: ToPick) -> Prompt | None:
+    """Take the caller; None where it was done, otherwise what the agent is to hear."""
+    named = {AGENT_VARIABLE: f"{route.account} {route.user}"}
+    await leg.phone.set_variables(leg.id, named)
+    for _ in range(TRIES):
+        entry = await _at_position(floor, route)
+        if entry is None:
+            return Prompt.NOBODY_WAITING
+        word, moved = await floor.store.pick(
+            route.account, entry.id, route.user, leg.id, is_called=True
+        )
+        floor.follow_up(route.account, moved)
+        match word:
+            case PickWord.PICKED:
+                log.info("caller_picked", entry=entry.id, user=route.user)
+                await floor.dispatch(route.account, moved.entry, moved.agents)
+                return None
+            case PickWord.NOT_IDLE:
+                is_out = moved.agent.status is Status.LOGGED_OUT
+                return Prompt.LOG_IN_FIRST if is_out else Prompt.NOT_ALLOWED
+            case PickWord.STALE:
+                continue
+            case PickWord.RECOVERING:
+                await floor.clock.sleep(RECOVERING_SECONDS)
+            case _ as never:
+                assert_never(never)
+    return Prompt.NOBODY_WAITING
+
+
+async def _at_position(floor: Floor, route: ToPick) -> Entry | None:
+    """Who stands there among all who wait in the agent's queues, as if these were one line."""
+    waiting: list[Entry] = []
+    for queue in floor.directory.queues_of(route.account, route.user):
+        waiting += await floor.store.line(route.account, queue, route.position)
+    waiting.sort(key=lambda entry: (-entry.priority, entry.place, entry.id))
+    return waiting[route.position - 1] if len(waiting) >= route.position else None
+
+
+async def _say(floor: Floor, leg: Leg, prompt: Prompt, route: ToPick) -> None:
+    playback = new_playback_id()
+    over = leg.playback(playback)
+    sounds = floor.prompts.sounds(prompt, route.language)
+    if await leg.phone.play(leg.id, playback, sounds) is Done.DONE:
+        await over.wait()
