@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
@@ -16,13 +17,14 @@ _NAMES = (
     "call-id contact content-disposition content-encoding content-language content-length "
     "content-type cseq date error-info event expires from history-info identity in-reply-to "
     "max-forwards mime-version min-expires min-se p-asserted-identity p-preferred-identity path "
-    "privacy proxy-authenticate proxy-authorization proxy-require rack reason record-route refer-to "
-    "referred-by remote-party-id replaces require retry-after route rseq server service-route "
-    "session-expires subscription-state supported timestamp to unsupported user-agent via warning "
-    "www-authenticate "
+    "privacy proxy-authenticate proxy-authorization proxy-require rack reason record-route "
+    "refer-to referred-by remote-party-id replaces require retry-after route rseq server "
+    "service-route session-expires subscription-state supported timestamp to unsupported user-agent "
+    "via warning www-authenticate "
 )
 DIALOGS_OWN = frozenset(_NAMES.split())
 """Headers that Asterisk writes, or that a setting of its own is for."""
+SOUND = re.compile(r"/?[A-Za-z0-9_-][A-Za-z0-9_./-]{0,254}")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -31,6 +33,12 @@ def _a_header_of_the_sites(name: str) -> str:
         raise ValueError("must be a SIP header's name: 2 to 64 letters, digits or -.!%*_+`'~")
     if name.lower() in DIALOGS_OWN:
         raise ValueError(f'"{name}" belongs to the call itself and can not be set')
+    return name
+
+
+def _a_sound(name: str) -> str:
+    if not SOUND.fullmatch(name) or ".." in name.split("/"):
+        raise ValueError("must be a prompt's id, a sound of Asterisk or an absolute path")
     return name
 
 
@@ -47,8 +55,7 @@ HeaderValue = Annotated[Printable, StringConstraints(min_length=1, max_length=25
 NamePrefix = Annotated[Printable, StringConstraints(max_length=64)]
 SoundName = Annotated[
     Text,
-    StringConstraints(pattern=r"^/?[A-Za-z0-9_-][A-Za-z0-9_./-]{0,254}$"),
-    AfterValidator(_printable),
+    AfterValidator(_a_sound),
 ]
 """A prompt's id, a sound of Asterisk (`queue-callswaiting`), or an absolute path on its machine,
 without the extension."""
@@ -69,7 +76,7 @@ class Offering:
     remote_party_id: Switch = False
     extension_in_to_header: Switch = False
     auto_answer: Switch = False
-    sip_headers: Mapping[HeaderName, HeaderValue] = Field(default_factory=dict)
+    sip_headers: Mapping[HeaderName, HeaderValue] = field(default_factory=dict)
 
     @property
     def longest_confirm_seconds(self) -> int:
