@@ -19,8 +19,8 @@ _NAMES = (
     "max-forwards mime-version min-expires min-se p-asserted-identity p-preferred-identity path "
     "privacy proxy-authenticate proxy-authorization proxy-require rack reason record-route "
     "refer-to referred-by remote-party-id replaces require retry-after route rseq server "
-    "service-route session-expires subscription-state supported timestamp to unsupported user-agent "
-    "via warning www-authenticate "
+    "service-route session-expires subscription-state supported timestamp to unsupported "
+    "user-agent via warning www-authenticate "
 )
 DIALOGS_OWN = frozenset(_NAMES.split())
 """Headers that Asterisk writes, or that a setting of its own is for."""
