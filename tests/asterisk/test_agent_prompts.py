@@ -44,9 +44,10 @@ async def is_told(phone: Phone, prompt: Prompt) -> float:
 
 
 def tone_begins(listener: Phone, speaker: Phone) -> float:
-    """Where the speaker's tone is heard first."""
+    """Where the speaker's tone is heard first, and for longer than a vowel of the same pitch."""
     assert speaker.tone_hz is not None
-    return tones_heard(heard_in_this_call(listener), [speaker.tone_hz])[speaker.tone_hz][0].start
+    spans = tones_heard(heard_in_this_call(listener), [speaker.tone_hz])[speaker.tone_hz]
+    return next(span.start for span in spans if span.seconds > 0.3)
 
 
 async def rung_and_answered(agent: Phone, caller: Phone) -> None:
