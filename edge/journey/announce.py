@@ -7,8 +7,8 @@ from edge.domain.entry import Entry
 from edge.domain.ids import AccountId
 from edge.domain.settings import Queue
 from edge.journey.floor import Floor
-from edge.journey.leg import Leg, while_all_present
-from edge.journey.speech import LISTENING_SECONDS, say, sounds_of
+from edge.journey.leg import Gone, Leg, while_all_present
+from edge.journey.speech import LISTENING_SECONDS, hush, say, sounds_of
 from edge.ports.prompts import SPOKEN_NUMBERS, Prompt, number
 
 ANNOUNCED_WITHIN_SECONDS = 20.0
@@ -47,4 +47,7 @@ async def announce(
             words = sounds_of(floor, account, queue.caller_announcement)
             await say(caller, words, ANNOUNCED_WITHIN_SECONDS)
 
-    await while_all_present((caller, answered), speak())
+    gone = await while_all_present((caller, answered), speak())
+    if isinstance(gone, Gone) and not caller.has_ended:
+        # Back to music at once: what was being said is not true any more.
+        await hush(caller)

@@ -170,11 +170,11 @@ class FakePhoneSystem:
             self._board.move(found, bridge)
         return Done.DONE
 
-    def _silenced(self, leg: LegId, bridge: BridgeId) -> Done:
-        found = self._leg(leg)
-        if found is not None and found.playback is not None:
-            self._board.playback_over(found.playback)
-        return self._enter(leg, bridge)
+    def _silenced(self, leg: LegId, bridge: BridgeId) -> None:
+        playback = self._board.legs[leg].playback
+        if playback is not None:
+            self._board.playback_over(playback)
+        self._enter(leg, bridge)
 
     async def dial(self, dial: Dial) -> Dialled | NotDialled:
         assert dial.leg in self._feeds, "listen before you dial: events race answers"
@@ -217,9 +217,16 @@ class FakePhoneSystem:
         await self._order("prepare_bridge", lambda: self._board.bridges.setdefault(bridge, set()))
 
     async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
-        for leg in legs:
-            if await self._order("connect", partial(self._silenced, leg, bridge)) is Done.GONE:
-                return leg
+        """One order for all: nobody stands in the bridge alone because an edge died in between."""
+
+        def act() -> LegId | None:
+            gone = next((leg for leg in legs if self._leg(leg) is None), None)
+            for leg in legs if gone is None else ():
+                self._silenced(leg, bridge)
+            return gone
+
+        if (gone := await self._order("connect", act)) is not None:
+            return gone
         return next((leg for leg in legs if self._leg(leg) is None), None)
 
     async def remove_bridge(self, bridge: BridgeId) -> None:
