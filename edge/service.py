@@ -99,6 +99,7 @@ class EdgeRun:
                     user=node.user,
                     password=node.password,
                     may_claim=self._may_claim,
+                    sip_domain=node.own_domain,
                 )
             )
             for node in site.nodes

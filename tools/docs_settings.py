@@ -17,6 +17,10 @@ MEANINGS = {
     "nodes[].url": "where its HTTP server is, like `http://127.0.0.1:8088`",
     "nodes[].user": "the user in its `ari.conf`",
     "nodes[].password": "that user's password",
+    "nodes[].sip_domain": (
+        "stands behind the @ where a phone is told one of our own numbers; without it the host of "
+        "`url`"
+    ),
     "worlds[]": "files of accounts, relative to this one",
     "trunks[]": "the PJSIP endpoints of your carriers; every other endpoint is a phone",
     "redis.url": "like `redis://127.0.0.1:6380/0`, `rediss://…` or `unix:///run/redis.sock`",
@@ -51,6 +55,44 @@ MEANINGS = {
     "accounts[].queues[].penalty_rules[].min_penalty": "members below are not rung",
     "accounts[].queues[].penalty_rules[].max_penalty": "members above are not rung",
     "accounts[].queues[].music_class": "a section of Asterisk's `musiconhold.conf`",
+    "accounts[].queues[].agent_announcement[]": (
+        "said to the agent between answer and bridge, at most 20 s: prompt ids, sounds of "
+        "Asterisk, or absolute paths on its machine, without extension"
+    ),
+    "accounts[].queues[].report_hold_time": (
+        "then the agent is told how long the caller has waited, in minutes"
+    ),
+    "accounts[].queues[].agent_confirm": (
+        "the agent hears a question and has the call only after pressing 1 (2 refuses); "
+        "until then other phones ring on"
+    ),
+    "accounts[].queues[].confirm_seconds": "nothing pressed for so long is no answer, 1 to 60",
+    "accounts[].queues[].member_delay_seconds": (
+        "a pause before the bridge, music for the caller, 0 to 60"
+    ),
+    "accounts[].queues[].caller_announcement[]": (
+        "said to the caller right before the bridge, at most 20 s; as `agent_announcement`"
+    ),
+    "accounts[].queues[].caller_name_prefix": (
+        "before the caller's name on the agent's phone, like `\"Support: \"`; before the "
+        "number where there is no name"
+    ),
+    "accounts[].queues[].p_asserted_identity": (
+        "name and extension of the queue in P-Asserted-Identity (the phone's endpoint "
+        "needs `send_pai = no`)"
+    ),
+    "accounts[].queues[].remote_party_id": "the same in Remote-Party-ID (`send_rpid = no`)",
+    "accounts[].queues[].extension_in_to_header": (
+        "the agent's extension as user in To and in the request URI, instead of what the "
+        "phone registered"
+    ),
+    "accounts[].queues[].auto_answer": (
+        "asks the phone to pick up by itself: Call-Info with answer-after=0 and "
+        "Alert-Info with info=alert-autoanswer"
+    ),
+    "accounts[].queues[].sip_headers": (
+        "more headers of the INVITE, name and value; none that belong to the call itself"
+    ),
     "accounts[].queues[].members[].id": "`qum_` and letters or digits",
     "accounts[].queues[].members[].user_id": "a user of the account",
     "accounts[].queues[].members[].position": "the lower is rung earlier where the strategy ties",
@@ -130,7 +172,7 @@ def _default_words(one: "Field[Any]") -> str:
         return "**needed**" if one.default_factory is MISSING else "none"
     # pydantic's own Field carries the default of a field with options of its own
     value = getattr(value, "default", value)
-    if value == ():
+    if value in ((), "", None):
         return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

@@ -14,6 +14,7 @@ from edge.ari.connection import Access, LivingSocket
 from edge.ari.devices import Devices
 from edge.ari.forgetting import forget_application
 from edge.ari.ids import ADOPTED, ARRIVAL, our_arguments, read_arrival
+from edge.ari.invite import channel_variables, dial_string
 from edge.ari.operations import Outcome
 from edge.ari.rest import Rest
 from edge.ari.router import Router
@@ -46,7 +47,8 @@ START_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class AriSettings:
-    """One node's ARI. `url` is its HTTP root (http://127.0.0.1:8088/ari)."""
+    """One node's ARI. `url` is its HTTP root (http://127.0.0.1:8088/ari), `sip_domain` what
+    stands behind the @ where a header names one of its own numbers."""
 
     node: NodeId
     run: RunId
@@ -54,6 +56,7 @@ class AriSettings:
     user: str
     password: str = field(repr=False)
     may_claim: MayClaim = field(repr=False)
+    sip_domain: str = "localhost"
 
 
 class AriPhoneSystem:
@@ -66,6 +69,7 @@ class AriPhoneSystem:
         self.node = settings.node
         self.app = settings.run
         self._may_claim = settings.may_claim
+        self._sip_domain = settings.sip_domain
         access = Access(settings.url, settings.user, settings.password)
         self._socket = LivingSocket(access, settings.run, self)
         self._wire = Wire(access, settings.run)
@@ -190,20 +194,14 @@ class AriPhoneSystem:
         return _done(await self._rest.channels.answer(leg))
 
     async def dial(self, dial: Dial) -> Dialled | NotDialled:
-        """Asterisk shows a dialled phone the channel's connected line as the caller."""
-        shown = {
-            "CONNECTEDLINE(num,i)": dial.caller_number,
-            "CONNECTEDLINE(name,i)": dial.caller_name,
-            "CONNECTEDLINE(pres,i)": "allowed",
-        }
         with self._router.expect_start(dial.leg) as started:
             creation = asyncio.create_task(
                 self._rest.channels.create(
                     dial.leg,
-                    f"PJSIP/{dial.endpoint}",
+                    dial_string(dial),
                     self.app,
                     our_arguments(dial.leg),
-                    {**dial.variables, **shown},
+                    channel_variables(dial, self._sip_domain),
                 )
             )
             self._creations[dial.leg] = creation

@@ -87,11 +87,15 @@ class Stage:
         """An empty mixing bridge; one that exists already is looked at."""
         if bridge in self._known:
             return
-        outcome = await self._rest.bridges.create(bridge, "mixing", "conversation")
-        if outcome is Outcome.EXISTS:
-            await self._look_at(bridge)
-        else:
-            self._known.add(bridge)
+        # Each phone that rings for a caller wants the same one.
+        async with self._locks.setdefault(bridge, asyncio.Lock()):
+            if bridge in self._known:
+                return
+            outcome = await self._rest.bridges.create(bridge, "mixing", "conversation")
+            if outcome is Outcome.EXISTS:
+                await self._look_at(bridge)
+            else:
+                self._known.add(bridge)
 
     async def _look_at(self, bridge: BridgeId) -> None:
         """Get the bridge's events from now on, and who is in it by now."""

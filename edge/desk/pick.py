@@ -7,13 +7,13 @@ import structlog
 
 from edge.domain.agent import Status
 from edge.domain.entry import Entry
-from edge.domain.ids import new_playback_id
 from edge.domain.routing import ToPick
 from edge.journey.floor import Floor
 from edge.journey.leg import AGENT_VARIABLE, Leg, attending, while_present
+from edge.journey.speech import LISTENING_SECONDS, say
 from edge.ports.phone_system import Arrival, Done, PhoneSystem
 from edge.ports.prompts import Prompt
-from edge.ports.queue_store import PickWord
+from edge.ports.queue_store import Moved, PickWord
 
 log = structlog.get_logger()
 
@@ -25,33 +25,39 @@ SPOKEN_WITHIN_SECONDS = 15.0
 
 
 async def dial_pick(floor: Floor, phone: PhoneSystem, arrival: Arrival, route: ToPick) -> None:
-    """One call of the pick code. From PICKED on the leg is the offer's, like one that was rung and
-    answered; it ends here only where nobody took it on."""
+    """One call of the pick code. Once it has picked, the leg is the offer's, like one that was rung
+    and answered; it ends here only where nobody took it on."""
     async with attending(phone, arrival.leg, floor.legs, exists=True) as leg:
-        await while_present(leg, _pick(floor, leg, route))
+        picked = await while_present(leg, _pick(floor, leg, route))
+        if not isinstance(picked, Moved):
+            await phone.hang_up(leg.id)
+            return
+    await floor.dispatch(route.account, picked.entry, picked.agents)
+    await floor.clock.sleep(PUT_THROUGH_WITHIN_SECONDS)
+    if (await floor.store.agent(route.account, route.user)).leg != arrival.leg:
+        await phone.hang_up(arrival.leg)
 
 
-async def _pick(floor: Floor, leg: Leg, route: ToPick) -> None:
+async def _pick(floor: Floor, leg: Leg, route: ToPick) -> Moved | None:
+    """Reserve the caller for this leg; None where nobody was to be had, and the agent was told."""
     if await leg.phone.answer(leg.id) is Done.GONE:
-        return
-    prompt = await _reserve(floor, leg, route)
-    if prompt is None:
-        await floor.clock.sleep(PUT_THROUGH_WITHIN_SECONDS)
-        if (await floor.store.agent(route.account, route.user)).leg != leg.id:
-            await leg.phone.hang_up(leg.id)
-        return
-    await _say(floor, leg, prompt, route)
-    await leg.phone.hang_up(leg.id)
-
-
-async def _reserve(floor: Floor, leg: Leg, route: ToPick) -> Prompt | None:
-    """Take the caller; None where it was done, otherwise what the agent is to hear."""
+        return None
     named = {AGENT_VARIABLE: f"{route.account} {route.user}"}
     await leg.phone.set_variables(leg.id, named)
+    picked = await _reserve(floor, leg, route)
+    if isinstance(picked, Prompt):
+        await floor.clock.sleep(LISTENING_SECONDS)
+        await say(leg, floor.prompts.sounds(picked, route.language), SPOKEN_WITHIN_SECONDS)
+        return None
+    return picked
+
+
+async def _reserve(floor: Floor, leg: Leg, route: ToPick) -> Moved | Prompt:
+    """Take the caller, or what the agent is to hear instead."""
     for _ in range(TRIES):
         entry = await _at_position(floor, route)
         if entry is None:
-            return Prompt.NOBODY_WAITING
+            break
         word, moved = await floor.store.pick(
             route.account, entry.id, route.user, leg.id, is_called=True
         )
@@ -59,8 +65,7 @@ async def _reserve(floor: Floor, leg: Leg, route: ToPick) -> Prompt | None:
         match word:
             case PickWord.PICKED:
                 log.info("caller_picked", entry=entry.id, user=route.user)
-                await floor.dispatch(route.account, moved.entry, moved.agents)
-                return None
+                return moved
             case PickWord.NOT_IDLE:
                 is_out = moved.agent.status is Status.LOGGED_OUT
                 return Prompt.LOG_IN_FIRST if is_out else Prompt.NOT_ALLOWED
@@ -80,11 +85,3 @@ async def _at_position(floor: Floor, route: ToPick) -> Entry | None:
         waiting += await floor.store.line(route.account, queue, route.position)
     waiting.sort(key=lambda entry: (-entry.priority, entry.place, entry.id))
     return waiting[route.position - 1] if len(waiting) >= route.position else None
-
-
-async def _say(floor: Floor, leg: Leg, prompt: Prompt, route: ToPick) -> None:
-    playback = new_playback_id()
-    over = leg.playback(playback)
-    sounds = floor.prompts.sounds(prompt, route.language)
-    if await leg.phone.play(leg.id, playback, sounds) is Done.DONE:
-        await over.wait()

@@ -1,7 +1,9 @@
 """The conductor: one task a caller, from the door to the one disposition. Read this file first."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import structlog
 
@@ -11,15 +13,27 @@ from edge.domain.ids import AccountId, EntryId, LegId, UserId
 from edge.domain.offer import LegFailure
 from edge.domain.routing import ToQueue
 from edge.domain.settings import Queue
+from edge.journey.announce import announce
 from edge.journey.arrive import join_line, stand_in_music
 from edge.journey.conversation import TalkEnd, finish, talk
 from edge.journey.floor import Floor
 from edge.journey.leave import leave
-from edge.journey.leg import Gone, Leg, attending, while_present
-from edge.journey.offer import Offer, OfferEnd, await_answer, ring
-from edge.ports.phone_system import Arrival, Done, PhoneSystem
+from edge.journey.leg import Gone, Leg, attending, end_leg, while_present
+from edge.journey.offer import (
+    Offer,
+    OfferEnd,
+    Rivals,
+    await_answer,
+    note_dialled,
+    on_the_line,
+    ring,
+    tell_late,
+)
+from edge.ports.phone_system import Arrival, Done, EndReason, NodeFault, PhoneSystem
 
 log = structlog.get_logger()
+
+OFFERS_REMEMBERED = 256
 
 
 class Caller:
@@ -32,41 +46,42 @@ class Caller:
         self._phone = phone
         self._account = account
         self.id = entry
-        self._offers: asyncio.Queue[Agent] = asyncio.Queue()
-        self._withdrawn = asyncio.Event()
-        self._rung: UserId | None = None
-        self._newest_leg: LegId | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Also when it goes on after a fault: what it knew then may be no longer so."""
+        self._offers: asyncio.Queue[Agent | None] = asyncio.Queue()
+        self._told: deque[LegId] = deque(maxlen=OFFERS_REMEMBERED)
+        self._rivals = Rivals()
+        self._has_talked = False
 
     # --- what others tell the conductor
 
     def offered(self, agent: Agent) -> None:
         # A summons may tell of an offer that is known already.
-        if agent.leg != self._newest_leg:
-            self._newest_leg = agent.leg
+        if agent.leg is not None and agent.leg not in self._told:
+            self._told.append(agent.leg)
             self._offers.put_nowait(agent)
 
     def see(self, entry: Entry) -> None:
-        if self._rung is not None and self._rung not in entry.ringing and entry.agent is None:
-            self._withdrawn.set()
+        self._rivals.see(entry)
 
     # --- the story
 
     async def conduct(self, arrival: Arrival, route: ToQueue) -> None:
         """A new call: arrive, wait, be offered, talk. Hang-up ends whatever step it is in."""
-        self._floor.conductors[self.id] = self
-        try:
+        with self._conducting():
             async with attending(self._phone, arrival.leg, self._floor.legs, exists=True) as leg:
                 stands = await while_present(leg, stand_in_music(self._phone, arrival, route))
                 if stands is Done.DONE:
                     entry = await join_line(self._floor, self._phone, arrival, route, self.id)
                     await self._serve(entry, leg)
-        finally:
-            del self._floor.conductors[self.id]
 
     async def resume(self, entry: Entry, agents: Mapping[UserId, Agent]) -> None:
         """A caller of a dead edge: take the legs over and go on where it was."""
-        self._floor.conductors[self.id] = self
-        try:
+        with self._conducting():
+            ringing = [agents[user] for user in sorted(entry.ringing) if user in agents]
+            self._told.extend(agent.leg for agent in ringing if agent.leg is not None)
             async with attending(self._phone, entry.leg, self._floor.legs, exists=True) as leg:
                 await self._adopt(leg)
                 if entry.stage in (Stage.CONNECTING, Stage.TALKING):
@@ -74,51 +89,48 @@ class Caller:
                     return
                 if not leg.has_ended:
                     await self._phone.hold(leg.id, self._queue(entry).music_class)
-                for user in entry.ringing:
-                    if await self._resume_offer(entry, agents[user], leg):
-                        return
-                await self._serve(entry, leg)
-        finally:
-            del self._floor.conductors[self.id]
+                await self._serve(entry, leg, ringing)
 
-    async def _serve(self, entry: Entry, leg: Leg) -> None:
-        """Wait for offers and follow them until the caller has talked or has left."""
-        while True:
-            agent = await while_present(leg, self._offers.get())
-            if isinstance(agent, Gone):
-                if not await leave(self._floor, self._account, entry, leg):
-                    await finish(self._floor, self._account, entry, leg, None)
-                return
-            if agent.leg is not None and await self._offer(entry, agent, agent.leg, leg):
-                return
+    async def _serve(self, entry: Entry, leg: Leg, ringing: Iterable[Agent] = ()) -> None:
+        """Ring whoever is offered, any number at once, until the caller has talked or has left."""
+        with _faults_of_one():
+            async with asyncio.TaskGroup() as offers:
+                for agent in ringing:
+                    offers.create_task(self._offer(entry, agent, leg, is_new=False))
+                while isinstance(told := await while_present(leg, self._offers.get()), Agent):
+                    offers.create_task(self._offer(entry, told, leg, is_new=not told.is_called))
+        if not self._has_talked and not await leave(self._floor, self._account, entry, leg):
+            await finish(self._floor, self._account, entry, leg, None)
 
-    async def _offer(self, entry: Entry, agent: Agent, agent_leg: LegId, leg: Leg) -> bool:
-        """One offer from the dial on; True when the story of this caller has ended with it."""
-        async with attending(self._phone, agent_leg, self._floor.legs, exists=False) as rung:
-            offer = self._offer_to(entry, agent)
-            end = await while_present(leg, ring(self._floor, offer, rung))
-            return await self._after_offer(end, entry, agent, rung, leg)
+    async def _offer(self, entry: Entry, agent: Agent, leg: Leg, *, is_new: bool) -> None:
+        """One agent, from the dial to the end of the conversation or of the offer."""
+        if agent.leg is None or self._rivals.is_taken:
+            return
+        offer = Offer(self._account, entry, agent, self._queue(entry), self._rivals)
+        async with attending(self._phone, agent.leg, self._floor.legs, exists=not is_new) as rung:
+            with on_the_line(self._floor, offer, rung):
+                with self._rivals.joined_by(offer):
+                    step = ring(self._floor, offer, rung) if is_new else self._rejoin(offer, rung)
+                    end = await while_present(leg, step)
+                if isinstance(end, Gone):
+                    await end_leg(rung, EndReason.NORMAL)
+                elif end is OfferEnd.ACCEPTED:
+                    await self._talk(entry, agent.id, leg, rung)
+        if end is OfferEnd.LATE:
+            self._floor.tasks.create_task(
+                tell_late(self._floor, self._phone, offer, agent.leg), name=f"late {agent.leg}"
+            )
 
-    async def _after_offer(
-        self, end: OfferEnd | Gone, entry: Entry, agent: Agent, rung: Leg, leg: Leg
-    ) -> bool:
-        self._rung = None
-        if isinstance(end, Gone):
-            await self._stop_ringing(entry, rung, leg)
-            return True
-        if end is not OfferEnd.ACCEPTED:
-            return False
-        talked = await talk(self._floor, self._account, entry, agent.id, leg, rung)
-        if talked is not TalkEnd.AGENT_LOST:
-            return True
-        await self._phone.hold(leg.id, self._queue(entry).music_class)
-        return False
-
-    async def _stop_ringing(self, entry: Entry, rung: Leg, leg: Leg) -> None:
-        """The caller hung up while the phone rang, perhaps in the moment of its answer."""
-        await self._phone.hang_up(rung.id)
-        if not await leave(self._floor, self._account, entry, leg):
-            await finish(self._floor, self._account, entry, leg, rung)
+    async def _talk(self, entry: Entry, user: UserId, leg: Leg, answered: Leg) -> None:
+        queue = self._queue(entry)
+        await announce(self._floor, self._account, entry, queue, leg, answered)
+        end = await talk(self._floor, self._account, entry, user, leg, answered)
+        if end is TalkEnd.AGENT_LOST:
+            self._rivals.is_taken = False
+            await self._phone.hold(leg.id, queue.music_class)
+            return
+        self._has_talked = True
+        self._offers.put_nowait(None)
 
     # --- taking over
 
@@ -127,28 +139,21 @@ class Caller:
         await self._phone.adopt(leg.id)
         leg.compare_with(await self._floor.surveys[self._phone.node].take())
 
-    async def _resume_offer(self, entry: Entry, agent: Agent, leg: Leg) -> bool:
-        if agent.leg is None:
-            return False
-        async with attending(self._phone, agent.leg, self._floor.legs, exists=True) as rung:
-            await self._adopt(rung)
-            offer = self._offer_to(entry, agent)
-            if rung.has_ended:
-                dialled = agent.occupancy is not Occupancy.RESERVED
-                failure = LegFailure.LOST if dialled else LegFailure.NOT_DIALLED
-                _, moved = await self._floor.store.fail_leg(
-                    self._account, agent.id, rung.id, failure
-                )
-                self._floor.follow_up(self._account, moved)
-                return False
-            if rung.is_ringing.is_set():
-                # The edge may have died before it wrote down that the dial was taken.
-                _, moved = await self._floor.store.leg_dialled(
-                    self._account, agent.id, rung.id, offer.ring_seconds
-                )
-                self._floor.follow_up(self._account, moved)
-            end = await while_present(leg, await_answer(self._floor, offer, rung))
-            return await self._after_offer(end, entry, agent, rung, leg)
+    async def _rejoin(self, offer: Offer, rung: Leg) -> OfferEnd:
+        """A phone that rang when its edge died rings on, or was answered or hung up since."""
+        await self._adopt(rung)
+        if rung.has_ended:
+            dialled = offer.agent.occupancy is not Occupancy.RESERVED
+            failure = LegFailure.LOST if dialled else LegFailure.NOT_DIALLED
+            _, moved = await self._floor.store.fail_leg(
+                self._account, offer.agent.id, rung.id, failure
+            )
+            self._floor.follow_up(self._account, moved)
+            return OfferEnd.FAILED
+        if rung.is_ringing.is_set():
+            # The edge may have died before it wrote down that the dial was taken.
+            await note_dialled(self._floor, offer, rung)
+        return await await_answer(self._floor, offer, rung)
 
     async def _resume_conversation(
         self, entry: Entry, agents: Mapping[UserId, Agent], leg: Leg
@@ -166,17 +171,28 @@ class Caller:
 
     # --- small things
 
+    @contextmanager
+    def _conducting(self) -> Iterator[None]:
+        self._begin()
+        self._floor.conductors[self.id] = self
+        try:
+            yield
+        finally:
+            del self._floor.conductors[self.id]
+
     def _queue(self, entry: Entry) -> Queue:
         return self._floor.directory.queue(self._account, entry.queue)
 
-    def _offer_to(self, entry: Entry, agent: Agent) -> Offer:
-        self._rung = agent.id
-        self._newest_leg = agent.leg
-        self._withdrawn = asyncio.Event()
-        return Offer(
-            account=self._account,
-            entry=entry,
-            agent=agent,
-            ring_seconds=self._queue(entry).ring_seconds,
-            withdrawn=self._withdrawn,
-        )
+
+@contextmanager
+def _faults_of_one() -> Iterator[None]:
+    """A node that does not answer fails several legs at once; it is one fault to whoever waits."""
+    try:
+        yield
+    except BaseExceptionGroup as faults:
+        if faults.split(NodeFault)[1] is not None:
+            raise
+        fault: BaseException = faults
+        while isinstance(fault, BaseExceptionGroup):
+            fault = fault.exceptions[0]
+        raise fault from None

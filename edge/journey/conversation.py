@@ -9,7 +9,7 @@ from edge.domain.entry import Entry
 from edge.domain.ids import AccountId, UserId, conversation_bridge
 from edge.domain.offer import LegFailure
 from edge.journey.floor import Floor
-from edge.journey.leg import Leg
+from edge.journey.leg import Leg, first_of
 from edge.ports.queue_store import CompleteWord, ConnectWord, FailWord
 
 log = structlog.get_logger()
@@ -40,16 +40,8 @@ async def talk(
         if connected is ConnectWord.STALE:
             return TalkEnd.FENCED
         log.info("connected", entry=entry.id, user=agent)
-        await _first_to_hang_up(caller, answered)
+        await first_of(caller.ended(), answered.ended())
     return await finish(floor, account, entry, caller, answered)
-
-
-async def _first_to_hang_up(caller: Leg, answered: Leg) -> None:
-    async with asyncio.TaskGroup() as watching:
-        waits = [watching.create_task(leg.ended()) for leg in (caller, answered)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in waits:
-            task.cancel()
 
 
 async def finish(

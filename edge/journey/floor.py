@@ -9,7 +9,7 @@ import structlog
 
 from edge.domain.agent import Agent
 from edge.domain.entry import Entry
-from edge.domain.ids import AccountId, EntryId, LegId, NodeId
+from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId
 from edge.domain.matching import Heads
 from edge.domain.offer import LegFailure
 from edge.domain.routing import Directory
@@ -74,6 +74,8 @@ class Floor:
     surveys: dict[NodeId, SharedSurvey] = field(default_factory=dict)
     conductors: dict[EntryId, Conductor] = field(default_factory=dict)
     legs: dict[LegId, Leg] = field(default_factory=dict)
+    lines: dict[EndpointName, list[Leg]] = field(default_factory=dict)
+    """The legs to each agent's phone, the oldest first."""
 
     def __post_init__(self) -> None:
         self.surveys = {node: SharedSurvey(phone) for node, phone in self.phones.items()}
@@ -91,6 +93,8 @@ class Floor:
         if entry.owner != self.store.run:
             return
         conductor = self.conductors.get(entry.id)
+        if conductor is not None:
+            conductor.see(entry)
         for agent in agents:
             if agent.leg_entry != entry.id or agent.leg is None:
                 continue

@@ -1,8 +1,8 @@
 """One leg as a step of the journey sees it, and hang-up as the scope that ends a step."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar, assert_never
 
 from edge.domain.ids import EntryId, LegId, PlaybackId, conversation_bridge
@@ -25,6 +25,8 @@ Result = TypeVar("Result")
 PLACE_VARIABLE = "QE_PLACE"
 ENTRY_VARIABLE = "QE_ENTRY"
 """What is written on a caller's leg once it has a place in a line."""
+GONE_WITHIN_SECONDS = 1.0
+"""A leg that is hung up is gone within milliseconds; one whose phone vanished is not waited for."""
 AGENT_VARIABLE = "QE_AGENT"
 """What is written on an agent's leg from the start: account and user."""
 
@@ -50,6 +52,8 @@ class Leg:
         self.is_answered = asyncio.Event()
         self.missed_since_ms = 0
         """Start of the node that has it no more, by a survey; 0 where the end itself was told."""
+        self.keys: asyncio.Queue[str] = asyncio.Queue()
+        """What was pressed on this phone and nobody has asked for yet."""
         self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
         self._playbacks: dict[PlaybackId, asyncio.Event] = {}
 
@@ -73,6 +77,11 @@ class Leg:
         if self.has_ended:
             over.set()
         return over
+
+    @property
+    def playing(self) -> tuple[PlaybackId, ...]:
+        """What was started on this leg and has not ended, as far as is known."""
+        return tuple(name for name, over in self._playbacks.items() if not over.is_set())
 
     def compare_with(self, survey: Survey) -> None:
         """Take over what the node says, after events may have been lost."""
@@ -103,8 +112,8 @@ class Leg:
                     over = self._playbacks.pop(playback, None)
                     if over is not None:
                         over.set()
-                case DigitPressed():
-                    pass  # no key is bound yet
+                case DigitPressed(digit):
+                    self.keys.put_nowait(digit)
                 case FeedBroken():
                     pass  # the node's reconcile compares every leg with a survey
                 case _ as never:
@@ -134,17 +143,41 @@ async def while_present(leg: Leg, step: Coroutine[Any, Any, Result]) -> Result |
     A step that is cancelled from outside (the edge stops) takes nothing down with it: legs and
     bridges stay as they are, for whoever takes over.
     """
+    return await while_all_present((leg,), step)
+
+
+async def while_all_present(
+    legs: Sequence[Leg], step: Coroutine[Any, Any, Result]
+) -> Result | Gone:
+    """The same for a step that needs several legs: it ends with the first of them."""
     running = asyncio.create_task(step)
-    ended = asyncio.create_task(leg.ended())
+    ends = [asyncio.create_task(leg.ended()) for leg in legs]
     try:
-        await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({running, *ends}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             return running.result()
-        return Gone(ended.result())
+        return Gone(next(end.result() for end in ends if end.done()))
     finally:
-        for task in (running, ended):
+        for task in (running, *ends):
             task.cancel()
-        await asyncio.gather(running, ended, return_exceptions=True)
+        await asyncio.gather(running, *ends, return_exceptions=True)
+
+
+async def first_of(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Wait until one of them is done; the others are cancelled."""
+    async with asyncio.TaskGroup() as watching:
+        tasks = [watching.create_task(wait) for wait in waits]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+
+
+async def end_leg(leg: Leg, reason: EndReason) -> None:
+    """Hang it up and see it gone, so that its phone is free before it is rung again."""
+    await leg.phone.hang_up(leg.id, reason)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GONE_WITHIN_SECONDS):
+            await leg.ended()
 
 
 async def clear_away(phone: PhoneSystem, entry: EntryId) -> None:

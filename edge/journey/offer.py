@@ -1,18 +1,27 @@
-"""An agent's phone rings for a caller: dial, ring, and the first answer wins."""
+"""An agent's phone rings for a caller: dial, ring, perhaps a key, and the first to accept wins.
+
+Any number of offers of one caller are open at once; each leg ends alone.
+"""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import structlog
 
 from edge.domain.agent import Agent
 from edge.domain.entry import Entry
-from edge.domain.ids import AccountId, EndpointName, conversation_bridge
+from edge.domain.ids import AccountId, EndpointName, LegId, conversation_bridge
 from edge.domain.offer import LegFailure
+from edge.domain.settings import Queue
 from edge.journey.floor import Floor
-from edge.journey.leg import AGENT_VARIABLE, Leg
-from edge.ports.phone_system import Dial, EndReason, NotDialled
+from edge.journey.invitation import invitation
+from edge.journey.leg import AGENT_VARIABLE, Leg, attending, end_leg, first_of
+from edge.journey.speech import LISTENING_SECONDS, say, sounds_of
+from edge.ports.phone_system import EndReason, NodeFault, NotDialled, PhoneSystem
+from edge.ports.prompts import Prompt
 from edge.ports.queue_store import AcceptWord, LegWord
 
 log = structlog.get_logger()
@@ -24,80 +33,198 @@ FAILURES: dict[EndReason, LegFailure] = {
     EndReason.UNREACHABLE: LegFailure.UNREACHABLE,
     EndReason.UNASSIGNED: LegFailure.UNREACHABLE,
 }
+TAKE, REFUSE = "1", "2"
+TOLD_WITHIN_SECONDS = 5.0
 
 
 class OfferEnd(StrEnum):
     ACCEPTED = "accepted"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
+    LATE = "late"  # answered, but somebody else has the call: the leg is still up
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Offer:
-    """One agent asked for one caller. `withdrawn` is set when the store has taken it back."""
+    """One agent asked for one caller. `withdrawn` is set when the offer is no more."""
 
     account: AccountId
     entry: Entry
     agent: Agent
-    ring_seconds: int
-    withdrawn: asyncio.Event
+    queue: Queue
+    rivals: "Rivals"
+    withdrawn: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Rivals:
+    """The offers of one caller that are open at once: who accepts first ends all the others."""
+
+    def __init__(self) -> None:
+        self.is_taken = False
+        """An agent has accepted and the conversation is not lost."""
+        self._open: list[Offer] = []
+        self._rev = 0
+
+    @contextmanager
+    def joined_by(self, offer: Offer) -> Iterator[None]:
+        self._open.append(offer)
+        try:
+            yield
+        finally:
+            self._open.remove(offer)
+
+    def lose_to(self, winner: Offer) -> None:
+        self.is_taken = True
+        for offer in self._open:
+            if offer is not winner:
+                offer.withdrawn.set()
+
+    def see(self, entry: Entry) -> None:
+        """Somebody else's move may have withdrawn some of them. An older record says nothing: it
+        may be from before the claim of the newest offer."""
+        if entry.rev < self._rev:
+            return
+        self._rev = entry.rev
+        for offer in self._open:
+            if offer.agent.id not in entry.ringing and entry.agent != offer.agent.id:
+                offer.withdrawn.set()
+
+
+@contextmanager
+def on_the_line(floor: Floor, offer: Offer, leg: Leg) -> Iterator[None]:
+    """The leg counts among those of the agent's phone."""
+    legs = floor.lines.setdefault(_phone_of(floor, offer), [])
+    legs.append(leg)
+    try:
+        yield
+    finally:
+        legs.remove(leg)
+        if not legs:
+            del floor.lines[_phone_of(floor, offer)]
 
 
 async def ring(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
     """Dial the agent and follow the leg to its end or its answer.
 
-    Returns with the agent's leg hung up unless it was accepted. Cancelled, it leaves the leg as
-    it is: whoever cancels decides.
+    Returns with the agent's leg hung up unless it was accepted or came too late. Cancelled, it
+    leaves the leg as it is: whoever cancels decides.
     """
+    # The agent is free, so another leg of this phone is at its end: one that was answered
+    # elsewhere, or hears that it came too late. A phone with one line would be busy.
+    for other in tuple(floor.lines.get(_phone_of(floor, offer), ())):
+        if other is not leg and not other.has_ended:
+            await end_leg(other, EndReason.ANSWERED_ELSEWHERE)
     user = floor.directory.user(offer.account, offer.agent.id)
-    dialled = await leg.phone.dial(
-        Dial(
-            leg=leg.id,
-            endpoint=EndpointName(user.sip),
-            caller_number=offer.entry.caller_number,
-            caller_name=offer.entry.caller_name,
-            ring_seconds=offer.ring_seconds,
-            variables={AGENT_VARIABLE: f"{offer.account} {offer.agent.id}"},
-        )
-    )
+    named = {AGENT_VARIABLE: f"{offer.account} {offer.agent.id}"}
+    dialled = await leg.phone.dial(invitation(offer.queue, user, offer.entry, leg.id, named))
     if isinstance(dialled, NotDialled):
-        return await _failed(floor, offer, leg, dialled.reason)
+        return await _failed(floor, offer, leg, by_end(dialled.reason))
     leg.exists = True
-    word, moved = await floor.store.leg_dialled(
-        offer.account, offer.agent.id, leg.id, offer.ring_seconds
-    )
-    floor.follow_up(offer.account, moved)
-    if word is LegWord.STALE:
-        await leg.phone.hang_up(leg.id)
+    if await note_dialled(floor, offer, leg) is LegWord.STALE:
+        await end_leg(leg, EndReason.ANSWERED_ELSEWHERE)
         return OfferEnd.WITHDRAWN
     # While the phone rings there is time to make the bridge that the answer will need.
     await leg.phone.prepare_bridge(conversation_bridge(offer.entry.id))
     return await await_answer(floor, offer, leg)
 
 
+async def note_dialled(floor: Floor, offer: Offer, leg: Leg) -> LegWord:
+    """Asterisk has the dial; from here on the store knows when the leg must be over."""
+    word, moved = await floor.store.leg_dialled(
+        offer.account,
+        offer.agent.id,
+        leg.id,
+        offer.queue.ring_seconds + offer.queue.longest_confirm_seconds,
+    )
+    floor.follow_up(offer.account, moved)
+    return word
+
+
 async def await_answer(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
     """From dialled on, or from wherever a takeover found the leg."""
     async with asyncio.TaskGroup() as watching:
         ringing = watching.create_task(_report_ringing(floor, offer, leg))
-        waits = [
-            watching.create_task(wait)
-            for wait in (leg.is_answered.wait(), leg.ended(), offer.withdrawn.wait())
-        ]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in (ringing, *waits):
-            task.cancel()
+        await first_of(leg.is_answered.wait(), leg.ended(), offer.withdrawn.wait())
+        ringing.cancel()
     if leg.has_ended:
-        return await _failed(floor, offer, leg, await leg.ended())
+        hung_up = leg.is_answered.is_set()
+        failure = LegFailure.REFUSED if hung_up else by_end(await leg.ended())
+        return await _failed(floor, offer, leg, failure)
     if not leg.is_answered.is_set():
-        await leg.phone.hang_up(leg.id, EndReason.ANSWERED_ELSEWHERE)
+        await end_leg(leg, EndReason.ANSWERED_ELSEWHERE)
         return OfferEnd.WITHDRAWN
+    if offer.queue.agent_confirm and not offer.agent.is_called:
+        no = await _ask(floor, offer, leg)
+        if offer.withdrawn.is_set():
+            return OfferEnd.LATE
+        if no is not None:
+            await end_leg(leg, EndReason.NORMAL)
+            return await _failed(floor, offer, leg, no)
+    return await _accept(floor, offer, leg)
+
+
+async def _accept(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
     word, moved = await floor.store.accept(offer.account, offer.agent.id, leg.id)
+    if word is AcceptWord.ACCEPTED:
+        offer.rivals.lose_to(offer)
     floor.follow_up(offer.account, moved)
     if word is AcceptWord.STALE:
         log.info("late_answer", entry=offer.entry.id, user=offer.agent.id)
-        await leg.phone.hang_up(leg.id)
-        return OfferEnd.WITHDRAWN
+        return OfferEnd.LATE
     return OfferEnd.ACCEPTED
+
+
+async def _ask(floor: Floor, offer: Offer, leg: Leg) -> LegFailure | None:
+    """The accept key: a person takes the call, a mailbox does not. None: it was pressed, or the
+    offer was withdrawn meanwhile."""
+    words = sounds_of(floor, offer.account, [Prompt.PRESS_TO_ACCEPT])
+
+    async def speak() -> None:
+        await floor.clock.sleep(LISTENING_SECONDS)
+        await say(leg, words, offer.queue.confirm_seconds)
+
+    async def pressed() -> str:
+        while (key := await leg.keys.get()) not in (TAKE, REFUSE):
+            pass
+        return key
+
+    async with asyncio.TaskGroup() as asking:
+        speaking, pressing = asking.create_task(speak()), asking.create_task(pressed())
+        await first_of(
+            asyncio.wait({pressing}),
+            leg.ended(),
+            offer.withdrawn.wait(),
+            floor.clock.sleep(offer.queue.confirm_seconds),
+        )
+        key = pressing.result() if pressing.done() else None
+        speaking.cancel()
+        pressing.cancel()
+    if leg.has_ended or key == REFUSE:
+        return LegFailure.REFUSED
+    return None if key == TAKE or offer.withdrawn.is_set() else LegFailure.NO_ANSWER
+
+
+async def tell_late(floor: Floor, phone: PhoneSystem, offer: Offer, leg_id: LegId) -> None:
+    """Another has the call: a short word, then the end. The agent is free since that accept, and
+    a new offer does not wait for the word."""
+    async with attending(phone, leg_id, floor.legs, exists=True) as leg:
+        with on_the_line(floor, offer, leg):
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TOLD_WITHIN_SECONDS):
+                        await _tell_taken(floor, offer, leg)
+                await end_leg(leg, EndReason.NORMAL)
+            except NodeFault as fault:
+                log.warning("late_answer_not_told", leg=leg_id, reason=str(fault))
+
+
+async def _tell_taken(floor: Floor, offer: Offer, leg: Leg) -> None:
+    """Nothing is said where the caller has gone: nobody has taken the call."""
+    entry = await floor.store.entry(offer.account, offer.entry.id)
+    if entry is not None and entry.agent is not None:
+        await floor.clock.sleep(LISTENING_SECONDS)
+        words = sounds_of(floor, offer.account, [Prompt.CALL_TAKEN])
+        await say(leg, words, TOLD_WITHIN_SECONDS)
 
 
 async def _report_ringing(floor: Floor, offer: Offer, leg: Leg) -> None:
@@ -107,9 +234,16 @@ async def _report_ringing(floor: Floor, offer: Offer, leg: Leg) -> None:
     floor.follow_up(offer.account, moved)
 
 
-async def _failed(floor: Floor, offer: Offer, leg: Leg, reason: EndReason) -> OfferEnd:
-    failure = FAILURES.get(reason, LegFailure.FAILED)
+def by_end(reason: EndReason) -> LegFailure:
+    return FAILURES.get(reason, LegFailure.FAILED)
+
+
+async def _failed(floor: Floor, offer: Offer, leg: Leg, failure: LegFailure) -> OfferEnd:
     log.info("offer_failed", entry=offer.entry.id, user=offer.agent.id, reason=failure.value)
     _, moved = await floor.store.fail_leg(offer.account, offer.agent.id, leg.id, failure)
     floor.follow_up(offer.account, moved)
     return OfferEnd.FAILED
+
+
+def _phone_of(floor: Floor, offer: Offer) -> EndpointName:
+    return EndpointName(floor.directory.user(offer.account, offer.agent.id).sip)

@@ -4,7 +4,7 @@ Everything that can be expected to happen (a leg is gone, a phone refuses) is a 
 an exception means that the node itself does not answer.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -164,8 +164,21 @@ NodeEvent = Arrival | DeviceChanged | NodeLost | NodeBack
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a phone is told that a call is from; the phone system adds its own domain."""
+
+    name: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dial:
-    """One phone to ring. `ring_seconds` is Asterisk's own limit: no answer then ends the leg."""
+    """One phone to ring. `ring_seconds` is Asterisk's own limit: no answer then ends the leg.
+
+    `to_user` is the user in To and in the request URI, by default the one the phone registered.
+    `asserted` goes into P-Asserted-Identity, `remote_party` into Remote-Party-ID. `answers_itself`
+    asks the phone to pick up at once. `headers` are further SIP headers.
+    """
 
     leg: LegId
     endpoint: EndpointName
@@ -173,6 +186,11 @@ class Dial:
     caller_name: str
     ring_seconds: int
     variables: dict[str, str] = field(default_factory=dict)
+    to_user: str = ""
+    asserted: Identity | None = None
+    remote_party: Identity | None = None
+    answers_itself: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,26 @@ class Prompt(StrEnum):
     SORRY_NO_EDGE = "sorry-no-edge"
     QUEUE_FULL = "queue-full"
     THANK_YOU_FOR_WAITING = "thank-you-for-waiting"
+    CALL_TAKEN = "call-taken"
+    PRESS_TO_ACCEPT = "press-to-accept"
+    HOLD_TIME = "hold-time"
+    LESS_THAN_A_MINUTE = "less-than-a-minute"
+    ONE_MINUTE = "one-minute"
+    MORE_THAN = "more-than"
+    MINUTES = "minutes"
+
+
+SPOKEN_NUMBERS = (*range(2, 21), 30, 40, 50, 60)
+
+
+def number(spoken: int) -> str:
+    """The prompt of a number that has one (SPOKEN_NUMBERS)."""
+    if spoken not in SPOKEN_NUMBERS:
+        raise ValueError(f"there is no prompt for the number {spoken}")
+    return f"number-{spoken}"
+
+
+EVERY_PROMPT: tuple[str, ...] = (*Prompt, *(number(one) for one in SPOKEN_NUMBERS))
 
 
 class PromptMissing(Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from edge.ports.prompts import Prompt, PromptMissing
+from edge.ports.prompts import EVERY_PROMPT, Prompt, PromptMissing
 
 PACKAGED = Path(__file__).parent / "audio"
 """The audio that comes with the product, at an absolute path."""
@@ -63,7 +63,7 @@ class PromptLibrary:
         raise PromptMissing(prompt_id, language)
 
     def missing(
-        self, languages: Iterable[str] = (), prompt_ids: Iterable[str] = tuple(Prompt)
+        self, languages: Iterable[str] = (), prompt_ids: Iterable[str] = EVERY_PROMPT
     ) -> list[PromptMissing]:
         """What `sounds` would raise for these; asked once at start-up. Empty when all is well.
 

@@ -42,6 +42,8 @@ class Event:
 
     name: EventName
     record: Entry | Agent
+    reason: str = ""
+    """Why a leg ended."""
 
 
 @dataclass(slots=True)
@@ -128,8 +130,8 @@ class AccountMemory:
     def agent(self, user: UserId) -> Agent:
         return self.agents.get(user) or Agent(user)
 
-    def publish(self, name: EventName, record: Entry | Agent) -> None:
-        self.events.append(Event(name, record))
+    def publish(self, name: EventName, record: Entry | Agent, reason: str = "") -> None:
+        self.events.append(Event(name, record, reason))
 
     def put_agent(
         self,
@@ -339,7 +341,7 @@ class AccountMemory:
     def free(self, agent: Agent, failure: LegFailure) -> Agent:
         """End the leg on which the agent is rung: idle again, with what the failure brings."""
         after = CONSEQUENCES[failure]
-        self.publish(EventName.LEG_ENDED, agent)
+        self.publish(EventName.LEG_ENDED, agent, failure.value)
         return self.put_agent(
             replace(
                 without_leg(agent),

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 from edge.domain.agent import Agent, Occupancy, PresenceChange
 from edge.domain.entry import Entry, Stage
@@ -23,6 +24,16 @@ NUMBER = "12025550100"
 PACKET_SECONDS = 0.02
 
 
+def audible(leg: FakeLeg) -> list[str]:
+    """What was heard one after the other; what lasts less than a packet is not heard."""
+    changes = [*leg.heard, (float("inf"), "")]
+    heard: list[str] = []
+    for (at, what), (until, _) in itertools.pairwise(changes):
+        if until - at >= PACKET_SECONDS and heard[-1:] != [what]:
+            heard.append(what)
+    return heard
+
+
 class Caller:
     """A person with a phone, calling in."""
 
@@ -37,12 +48,7 @@ class Caller:
     @property
     def heard(self) -> list[str]:
         """What was heard one after the other; what lasts less than a packet is not heard."""
-        changes = [*self.leg.heard, (float("inf"), "")]
-        heard: list[str] = []
-        for (at, what), (until, _) in itertools.pairwise(changes):
-            if until - at >= PACKET_SECONDS and heard[-1:] != [what]:
-                heard.append(what)
-        return heard
+        return audible(self.leg)
 
     @property
     def is_on_the_line(self) -> bool:
@@ -77,11 +83,11 @@ class Caller:
 class Office:
     """Everything but the edges is there from the beginning; `open_office` starts one edge."""
 
-    def __init__(self, *, wrap_up_seconds: int = 5, ring_seconds: int = 20) -> None:
+    def __init__(self, **settings: Any) -> None:
+        """`settings` are alike in all queues."""
         configured = account()
         queues: tuple[Queue, ...] = tuple(
-            replace(queue, wrap_up_seconds=wrap_up_seconds, ring_seconds=ring_seconds)
-            for queue in configured.queues
+            replace(queue, **{"wrap_up_seconds": 5, **settings}) for queue in configured.queues
         )
         callers = (User(id="user_caller301", name="Inside", extension="301", sip="301"),)
         users = (*configured.users, *callers)
@@ -128,6 +134,7 @@ class Office:
         dialled: str = NUMBER,
         endpoint: EndpointName = CARRIER,
         number: str = "12025550111",
+        name: str = "",
     ) -> Caller:
         """Somebody dials; inside where the endpoint is not the carrier."""
         leg_id = LegId(f"chan_{next(self._numbers):026d}")
@@ -138,7 +145,7 @@ class Office:
             endpoint=endpoint,
             inside=endpoint != CARRIER,
             caller_number=number,
-            caller_name="",
+            caller_name=name,
             arrived_at_ms=self.clock.now_ms(),
         )
         leg = FakeLeg(leg_id, None, endpoint, LegState.DOWN, arrival)
@@ -164,6 +171,17 @@ class Office:
         assert leg is not None
         self.board.answered(leg)
 
+    def leg_of(self, user: UserId) -> FakeLeg:
+        """The newest leg to this agent's phone, whatever became of it."""
+        return self.phone(user).legs[-1]
+
+    def heard_by(self, user: UserId) -> list[str]:
+        """What the agent heard in the newest call, one after the other."""
+        return audible(self.leg_of(user))
+
+    def press(self, user: UserId, keys: str) -> None:
+        self.board.pressed(self.leg_of(user).id, keys)
+
     def hang_up_agent(self, user: UserId) -> None:
         leg = self.phone(user).leg
         assert leg is not None, f"{user} is not on the phone"
@@ -176,6 +194,10 @@ class Office:
 
     def events(self) -> list[EventName]:
         return [event.name for event in self.memory.events]
+
+    def reasons(self) -> list[str]:
+        """How each leg that came to nothing ended, in order."""
+        return [one.reason for one in self.memory.events if one.name is EventName.LEG_ENDED]
 
     async def comes_to_rest(self) -> None:
         """Everybody has gone: no leg, no bridge of a conversation, nobody stuck."""
@@ -202,11 +224,12 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(
-    *ready: UserId, wrap_up_seconds: int = 5, ring_seconds: int = 20
-) -> AsyncIterator[Office]:
-    """An office with one edge that takes calls and these agents logged in; all is over after it."""
-    office = Office(wrap_up_seconds=wrap_up_seconds, ring_seconds=ring_seconds)
+async def open_office(*ready: UserId, **settings: Any) -> AsyncIterator[Office]:
+    """An office with one edge that takes calls and these agents logged in; all is over after it.
+
+    `settings` are those of the queues (wrap_up_seconds 5 if not given).
+    """
+    office = Office(**settings)
     office.start_edge()
     await office.ready()
     await office.log_in(*ready)

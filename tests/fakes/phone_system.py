@@ -23,7 +23,6 @@ from edge.ports.phone_system import (
     NodeFault,
     NodeLost,
     NotDialled,
-    PlaybackEnded,
     Survey,
 )
 from tests.fakes.switchboard import FakeLeg, Switchboard, WhenRung
@@ -66,6 +65,8 @@ class FakePhoneSystem:
         self._is_killed = False
         self._fails_at = ""
         self._is_done_all_the_same = False
+        self.loses_the_end_of_words = False
+        """Events that a playback has ended never come."""
 
     # --- the connection
 
@@ -169,6 +170,12 @@ class FakePhoneSystem:
             self._board.move(found, bridge)
         return Done.DONE
 
+    def _silenced(self, leg: LegId, bridge: BridgeId) -> None:
+        playback = self._board.legs[leg].playback
+        if playback is not None:
+            self._board.playback_over(playback)
+        self._enter(leg, bridge)
+
     async def dial(self, dial: Dial) -> Dialled | NotDialled:
         assert dial.leg in self._feeds, "listen before you dial: events race answers"
         return await self._order("dial", lambda: self._dial(dial))
@@ -182,6 +189,8 @@ class FakePhoneSystem:
         leg = FakeLeg(dial.leg, self.app, dial.endpoint, LegState.DOWN)
         leg.variables = dict(dial.variables)
         board.legs[dial.leg] = leg
+        phone.dials.append(dial)
+        phone.legs.append(leg)
         if phone.leg is not None or phone.when_rung is WhenRung.IS_BUSY:
             board.later(leg, RINGS_AFTER_SECONDS, self._ender(dial.leg, EndReason.BUSY))
             return Dialled()
@@ -208,9 +217,16 @@ class FakePhoneSystem:
         await self._order("prepare_bridge", lambda: self._board.bridges.setdefault(bridge, set()))
 
     async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
-        for leg in legs:
-            if await self._order("connect", partial(self._enter, leg, bridge)) is Done.GONE:
-                return leg
+        """One order for all: nobody stands in the bridge alone because an edge died in between."""
+
+        def act() -> LegId | None:
+            gone = next((leg for leg in legs if self._leg(leg) is None), None)
+            for leg in legs if gone is None else ():
+                self._silenced(leg, bridge)
+            return gone
+
+        if (gone := await self._order("connect", act)) is not None:
+            return gone
         return next((leg for leg in legs if self._leg(leg) is None), None)
 
     async def remove_bridge(self, bridge: BridgeId) -> None:
@@ -230,24 +246,18 @@ class FakePhoneSystem:
             found = self._leg(leg)
             if found is None:
                 return Done.GONE
-            found.playback = playback
             played = [*found.variables.get("played", "").split(), *sounds]
             found.variables["played"] = " ".join(played)
-            self._board.listen_again(found)
-            self._board.later(found, PROMPT_LASTS_SECONDS, lambda: self._playback_over(playback))
+            self._board.play(found, playback, " ".join(sounds))
+            if not self.loses_the_end_of_words:
+                over = partial(self._board.playback_over, playback)
+                self._board.later(found, PROMPT_LASTS_SECONDS, over)
             return Done.DONE
 
         return await self._order("play", act)
 
-    def _playback_over(self, playback: PlaybackId) -> None:
-        for leg in self._board.legs.values():
-            if leg.playback == playback:
-                leg.playback = None
-                self._board.listen_again(leg)
-                self._board.tell(leg, PlaybackEnded(playback))
-
     async def stop(self, playback: PlaybackId) -> None:
-        await self._order("stop", lambda: self._playback_over(playback))
+        await self._order("stop", lambda: self._board.playback_over(playback))
 
     async def set_variables(self, leg: LegId, variables: dict[str, str]) -> Done:
         def act() -> Done:

@@ -15,6 +15,8 @@ from edge.ports.phone_system import (
     Arrival,
     DeviceChanged,
     DeviceState,
+    Dial,
+    DigitPressed,
     EndReason,
     LegAnswered,
     LegEnded,
@@ -22,10 +24,12 @@ from edge.ports.phone_system import (
     LegRinging,
     LegState,
     NodeEvent,
+    PlaybackEnded,
     Survey,
     SurveyedLeg,
 )
 
+PRESSES_AFTER_SECONDS = 1.0
 KNOCK_AGAIN_SECONDS = 1.0
 """The dialplan asks for an edge once a second while none takes the call."""
 
@@ -47,11 +51,16 @@ class Phone:
     when_rung: WhenRung = WhenRung.ANSWERS
     after_seconds: float = 2.0
     is_registered: bool = True
+    presses: str = ""
+    """A key pressed by itself after each answer, once the first words have begun."""
     leg: LegId | None = None
     """The leg that rings it or that it talks on."""
     rung: int = 0
     missed: list[EndReason] = field(default_factory=list)
     """How each ringing ended that was not answered."""
+    dials: list[Dial] = field(default_factory=list)
+    legs: list["FakeLeg"] = field(default_factory=list)
+    """Every leg there ever was to this phone."""
 
 
 @dataclass(slots=True)
@@ -63,6 +72,8 @@ class FakeLeg:
     arrival: Arrival | None = None
     bridge: BridgeId | None = None
     playback: PlaybackId | None = None
+    words: str = ""
+    """What is played, while something is."""
     variables: dict[str, str] = field(default_factory=dict)
     heard: list[tuple[float, str]] = field(default_factory=list)
     """(virtual second, what from then on), only where it changed."""
@@ -162,6 +173,15 @@ class Switchboard:
             leg.state = LegState.UP
             self.listen_again(leg)
             self.tell(leg, LegAnswered())
+            phone = self.phones.get(leg.endpoint)
+            if phone is not None and phone.presses:
+                keys = phone.presses
+                self.later(leg, PRESSES_AFTER_SECONDS, lambda: self.pressed(leg_id, keys))
+
+    def pressed(self, leg_id: LegId, keys: str) -> None:
+        leg = self.legs.get(leg_id)
+        for key in keys if leg is not None else "":
+            self.tell(self.legs[leg_id], DigitPressed(key))
 
     def rings(self, leg_id: LegId) -> None:
         leg = self.legs.get(leg_id)
@@ -171,6 +191,17 @@ class Switchboard:
         phone = self.phones[leg.endpoint]
         phone.rung += 1
         self.tell(leg, LegRinging())
+
+    def play(self, leg: FakeLeg, playback: PlaybackId, words: str) -> None:
+        leg.playback, leg.words = playback, words
+        self.listen_again(leg)
+
+    def playback_over(self, playback: PlaybackId) -> None:
+        for leg in self.legs.values():
+            if leg.playback == playback:
+                leg.playback = None
+                self.listen_again(leg)
+                self.tell(leg, PlaybackEnded(playback))
 
     # --- bridges, and what is heard in them
 
@@ -192,7 +223,7 @@ class Switchboard:
         if leg.ended is not None or leg.state is not LegState.UP:
             return
         if leg.playback is not None:
-            self.hear(leg, "a prompt")
+            self.hear(leg, leg.words)
         elif leg.bridge is None:
             self.hear(leg, "silence")
         elif leg.bridge.startswith("hold_"):

@@ -50,7 +50,7 @@ async def test_the_confirmation_is_heard_and_nothing_else() -> None:
     async with open_office() as office:
         caller = office.call(LOGIN, phone_of(ANN))
         await wait_until(lambda: not caller.is_on_the_line, "the call ends", 10)
-        assert caller.heard == ["a prompt", "nothing"]
+        assert caller.heard == ["en/logged-in", "nothing"]
 
 
 async def test_logging_in_by_star_code_rings_for_the_one_who_waits() -> None:
@@ -72,7 +72,7 @@ async def test_star_codes_from_outside_are_not_obeyed() -> None:
 async def test_hanging_up_before_the_word_is_spoken_changes_the_state_all_the_same() -> None:
     async with open_office() as office:
         caller = office.call(LOGIN, phone_of(ANN))
-        await wait_until(lambda: caller.hears == "a prompt", "spoken")
+        await wait_until(lambda: caller.hears == "en/logged-in", "spoken")
         caller.hang_up()
         await asyncio.sleep(1)
         assert office.agent(ANN).status is Status.AVAILABLE

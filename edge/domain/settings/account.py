@@ -21,6 +21,7 @@ from edge.domain.settings.fields import (
     TelephoneNumber,
     UserKey,
 )
+from edge.domain.settings.offering import Offering
 from edge.domain.strategies import Rank, Strategy, rank_of
 
 STRICT = ConfigDict(extra="forbid")
@@ -75,7 +76,7 @@ class PenaltyRule:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Queue:
+class Queue(Offering):
     """A queue of the account, reached by its extension from inside.
 
     `ring_max` is how many phones at most ring for one caller where the strategy rings several,

@@ -57,6 +57,9 @@ TelephoneNumber = Annotated[Text, _like(r"\+?[0-9]{3,32}", "3 to 32 digits, with
 SipName = Annotated[
     Text, _like("[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, dots, dashes or underscores")
 ]
+SipDomain = Annotated[
+    Text, _like(r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\]", "a host name or an address")
+]
 KeyDigest = Annotated[Text, _like("[0-9a-f]{64}", "a SHA-256: 64 hexadecimal digits in lower case")]
 StrategyName = Annotated[Text, AfterValidator(_known_strategy)]
 

@@ -1,19 +1,32 @@
 """What the processes are: Asterisk nodes, Redis, HTTP, logging. `edge.yaml` fills it."""
 
+import re
 from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from edge.domain.settings.fields import HttpUrl, Name, NodeName, Port, RedisUrl, SipName
+from edge.domain.settings.fields import (
+    HttpUrl,
+    Name,
+    NodeName,
+    Port,
+    RedisUrl,
+    SipDomain,
+    SipName,
+)
 
 STRICT = ConfigDict(extra="forbid")
+HOST_OF_URL = re.compile(r"^https?://(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*).*$")
 
 
 @dataclass(frozen=True, config=STRICT)
 class AsteriskNode:
     """One Asterisk and its ARI user. `url` is like http://127.0.0.1:8088.
+
+    `sip_domain` stands behind the @ where a phone is told one of our own numbers; without it the
+    host of `url`.
 
     Secrets are left out of `repr`, so that no log line shows them.
     """
@@ -22,6 +35,12 @@ class AsteriskNode:
     url: HttpUrl
     user: Name
     password: Name = field(repr=False)
+    sip_domain: SipDomain | None = None
+
+    @property
+    def own_domain(self) -> str:
+        """What our numbers are named with. An IPv6 address keeps its brackets."""
+        return self.sip_domain or HOST_OF_URL.sub(r"\1", self.url)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.ports.prompts import Prompt
+from edge.ports.prompts import EVERY_PROMPT
 from edge.prompts.engine import ENGINES, CannotSpeak, EspeakNg
 from edge.prompts.formats import IN_USE, RATES, decode, write_whole
 from edge.prompts.library import PACKAGED
@@ -127,13 +127,11 @@ def test_the_committed_audio_was_made_from_the_committed_texts(texts: Texts) -> 
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("prompt", list(Prompt))
-def test_the_committed_audio_is_loud_short_and_begins_at_once(
-    prompt: Prompt, language: str
-) -> None:
+@pytest.mark.parametrize("prompt", EVERY_PROMPT)
+def test_the_committed_audio_is_loud_short_and_begins_at_once(prompt: str, language: str) -> None:
     for extension in ("ulaw", "alaw"):
         samples = decode(PACKAGED / language / f"{prompt}.{extension}")
-        assert 0.8 <= len(samples) / 8000 <= 8
+        assert 0.25 <= len(samples) / 8000 <= 8
         assert -23 <= rms_dbfs(samples) <= -19.5
         assert peak_dbfs(samples) <= -3
         assert quiet_ms_at_start(samples, 8000) < 60

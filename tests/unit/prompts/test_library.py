@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.ports.prompts import Prompt, PromptMissing, Prompts
+from edge.ports.prompts import EVERY_PROMPT, Prompt, PromptMissing, Prompts
 from edge.prompts.library import ASTERISK_HAS, PACKAGED, PromptLibrary
 
 
@@ -18,7 +18,7 @@ def recorded(folder: Path, *names: str) -> Path:
 def test_the_packaged_prompts_are_complete_and_absolute() -> None:
     library: Prompts = PromptLibrary()
     for language in ("en", "es"):
-        for prompt in Prompt:
+        for prompt in EVERY_PROMPT:
             [sound] = library.sounds(prompt, language)
             assert Path(sound).is_absolute()
             assert sound == f"{PACKAGED}/{language}/{prompt}"
@@ -69,7 +69,7 @@ def test_a_missing_prompt_is_a_clear_error(tmp_path: Path) -> None:
 def test_missing_names_at_start_up_what_would_fail_in_a_call(tmp_path: Path) -> None:
     library = PromptLibrary([tmp_path / "nowhere"])
     lacking = library.missing()
-    assert {fault.prompt_id for fault in lacking} == set(Prompt) - set(ASTERISK_HAS)
+    assert {fault.prompt_id for fault in lacking} == set(EVERY_PROMPT) - set(ASTERISK_HAS)
     assert {fault.language for fault in lacking} == {"en"}
     assert [str(fault) for fault in library.missing(["es"], ["greeting"])] == [
         "no sound for prompt 'greeting' in language 'es'"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.ports.prompts import Prompt
+from edge.ports.prompts import EVERY_PROMPT
 from edge.prompts.render import TEXTS
 from edge.prompts.texts import BadTexts, Voice, read_texts
 
@@ -25,7 +25,7 @@ def test_the_texts_of_the_product_cover_every_prompt_in_every_language() -> None
     languages = read_texts(TEXTS)
     assert [texts.language for texts in languages] == ["en", "es"]
     for texts in languages:
-        assert set(texts.prompts) == set(Prompt)
+        assert set(texts.prompts) == set(EVERY_PROMPT)
 
 
 def test_a_good_file(tmp_path: Path) -> None:

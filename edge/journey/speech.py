@@ -1,0 +1,52 @@
+"""Words spoken to one leg: started, waited for, and never waited for too long."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from edge.domain.ids import AccountId, new_playback_id
+from edge.journey.floor import Floor
+from edge.journey.leg import Leg
+from edge.ports.phone_system import Done
+from edge.ports.prompts import PromptMissing
+
+log = structlog.get_logger()
+
+LISTENING_SECONDS = 0.15
+"""Of silence before the first word: a phone just picked up may not listen yet."""
+
+
+def sounds_of(floor: Floor, account: AccountId, named: Sequence[str]) -> list[str]:
+    """What to play for these names: prompts in the account's language; what is no prompt is the
+    name of a sound that Asterisk has."""
+    language = floor.directory.account(account).language
+    sounds: list[str] = []
+    for name in named:
+        try:
+            sounds += floor.prompts.sounds(name, language)
+        except PromptMissing:
+            sounds.append(name)
+    return sounds
+
+
+async def say(leg: Leg, sounds: Sequence[str], within_seconds: float) -> None:
+    """Play the sounds in place of what plays on the leg, and wait until they are over, or the leg
+    is. Words that go on after the limit are stopped: their end may have been lost."""
+    await hush(leg)
+    playback = new_playback_id()
+    over = leg.playback(playback)
+    if await leg.phone.play(leg.id, playback, sounds) is Done.GONE:
+        return
+    try:
+        async with asyncio.timeout(within_seconds):
+            await over.wait()
+    except TimeoutError:
+        log.warning("words_not_over", leg=leg.id, sounds=list(sounds))
+        await leg.phone.stop(playback)
+
+
+async def hush(leg: Leg) -> None:
+    """Stop what plays on the leg."""
+    for playback in leg.playing:
+        await leg.phone.stop(playback)
