@@ -105,6 +105,17 @@ class DeviceStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointStateChange:
+    """A phone came or went, or one of its channels did; `channels` are all that it has now.
+
+    Told to the command socket's application only.
+    """
+
+    endpoint: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationReplaced:
     """Another socket took our application's name; this one stays silent from now on."""
 
@@ -125,6 +136,12 @@ Event = (
     | DeviceStateChanged
     | ApplicationReplaced
 )
+
+
+def read_endpoint(json: Json) -> EndpointStateChange:
+    """An event EndpointStateChange."""
+    endpoint = json["endpoint"]
+    return EndpointStateChange(endpoint["resource"], tuple(endpoint["channel_ids"]))
 
 
 def read_channel(json: Json) -> Channel:

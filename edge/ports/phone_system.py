@@ -141,6 +141,8 @@ class Survey:
 class DeviceState(StrEnum):
     REACHABLE = "reachable"
     UNREACHABLE = "unreachable"
+    IN_USE = "in_use"
+    """In a call that we did not dial: one that it placed, or one that came to it directly."""
     UNKNOWN = "unknown"
 
 
@@ -270,6 +272,9 @@ class PhoneSystem(Protocol):
         """Clear what the node keeps for a dead edge, once all its legs are adopted. Idempotent."""
 
     async def survey(self) -> Survey: ...
+
+    def device(self, endpoint: EndpointName) -> DeviceState:
+        """How a watched phone is, as far as the node has told."""
 
     async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
         """Report `DeviceChanged` for these phones from now on; returns how they are now."""

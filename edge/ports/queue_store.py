@@ -80,11 +80,6 @@ class PresenceWord(StrEnum):
     REFUSED = "REFUSED"
 
 
-class PhoneWord(StrEnum):
-    RELEASED = "RELEASED"
-    ALREADY = "ALREADY"
-
-
 class DeviceWord(StrEnum):
     CHANGED = "CHANGED"
     UNCHANGED = "UNCHANGED"
@@ -233,18 +228,8 @@ class QueueStore(Protocol):
         change: PresenceChange,
         reason: str = "",
         command: str = "",
-        busy_ms: int = 0,
     ) -> tuple[PresenceWord, Moved]:
-        """As `domain.agent.change_presence`. A toggle repeated with the same `command` is one.
-
-        An agent made available by a call from the agent's own phone is not rung before that call
-        is over (`release_phone`), or `busy_ms` have passed.
-        """
-
-    async def release_phone(
-        self, account: AccountId, user: UserId, command: str
-    ) -> tuple[PhoneWord, Moved]:
-        """The call of that command is over; ALREADY where nothing waited for it."""
+        """As `domain.agent.change_presence`. A toggle repeated with the same `command` is one."""
 
     async def change_device(
         self, account: AccountId, user: UserId, device: Device

@@ -35,7 +35,6 @@ from edge.ports.queue_store import (
     LegWord,
     LivingEdges,
     Moved,
-    PhoneWord,
     PickWord,
     PresenceWord,
     RearrangeWord,
@@ -254,18 +253,9 @@ class RedisQueueStore:
         change: PresenceChange,
         reason: str = "",
         command: str = "",
-        busy_ms: int = 0,
     ) -> tuple[PresenceWord, Moved]:
-        word, moved = await self._move(
-            "change_presence", account, user, change, reason, command, busy_ms
-        )
+        word, moved = await self._move("change_presence", account, user, change, reason, command)
         return PresenceWord(word), moved
-
-    async def release_phone(
-        self, account: AccountId, user: UserId, command: str
-    ) -> tuple[PhoneWord, Moved]:
-        word, moved = await self._move("release_phone", account, user, command)
-        return PhoneWord(word), moved
 
     async def change_device(
         self, account: AccountId, user: UserId, device: Device

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from edge.domain.ids import BridgeId, EndpointName, LegId, NodeId, PlaybackId, RunId
+from edge.domain.ids import (
+    BridgeId,
+    EndpointName,
+    LegId,
+    NodeId,
+    PlaybackId,
+    RunId,
+    is_dialled_by_us,
+)
 from edge.ports.phone_system import (
     Arrival,
     DeviceChanged,
@@ -107,7 +115,11 @@ class Switchboard:
         self.bridges: dict[BridgeId, set[LegId]] = {}
         self.phones: dict[EndpointName, Phone] = {}
         self.apps: dict[RunId, Application] = {}
-        self.watched: dict[RunId, frozenset[EndpointName]] = {}
+        self.watched: dict[RunId, dict[EndpointName, DeviceState]] = {}
+        """How each phone was last told to each application, or is about to be."""
+        self.told: dict[RunId, dict[EndpointName, DeviceState]] = {}
+        """What has arrived there."""
+        self.devices_told_after_seconds = 0.0
 
     # --- applications
 
@@ -140,6 +152,11 @@ class Switchboard:
 
     # --- legs
 
+    def add(self, leg: FakeLeg) -> None:
+        """A channel that no queue dialled: its phone is in a call of its own."""
+        self.legs[leg.id] = leg
+        self.tell_device(leg.endpoint)
+
     def later(self, leg: FakeLeg, seconds: float, what: Callable[[], None]) -> None:
         leg.timers.append(asyncio.get_running_loop().call_later(seconds, what))
 
@@ -165,6 +182,7 @@ class Switchboard:
         self.move(leg, None)
         self.hear(leg, "nothing")
         self.tell(leg, LegEnded(reason))
+        self.tell_device(leg.endpoint)
 
     def answered(self, leg_id: LegId) -> None:
         """A phone was picked up."""
@@ -259,12 +277,34 @@ class Switchboard:
 
     def register(self, endpoint: EndpointName, *, is_registered: bool) -> None:
         self.phones[endpoint].is_registered = is_registered
+        self.tell_device(endpoint)
+
+    def tell_device(self, endpoint: EndpointName) -> None:
+        """As the adapter does: whoever watches the phone is told what it is now, if it changed."""
+        device = self.device(endpoint)
         for app, watched in self.watched.items():
-            if endpoint in watched and app in self.apps:
-                self.apps[app].tell_node(DeviceChanged(endpoint, self.device(endpoint)))
+            if watched.get(endpoint, device) is not device:
+                watched[endpoint] = device
+                asyncio.get_running_loop().call_later(
+                    self.devices_told_after_seconds, self._tell_app, app, endpoint, device
+                )
+
+    def _tell_app(self, app: RunId, endpoint: EndpointName, device: DeviceState) -> None:
+        if app in self.apps:
+            self.told.setdefault(app, {})[endpoint] = device
+            self.apps[app].tell_node(DeviceChanged(endpoint, device))
+
+    def own_calls(self, endpoint: EndpointName) -> list[FakeLeg]:
+        return [
+            leg
+            for leg in self.legs.values()
+            if leg.endpoint == endpoint and not is_dialled_by_us(leg.id)
+        ]
 
     def device(self, endpoint: EndpointName) -> DeviceState:
         phone = self.phones.get(endpoint)
         if phone is None:
             return DeviceState.UNKNOWN
-        return DeviceState.REACHABLE if phone.is_registered else DeviceState.UNREACHABLE
+        if not phone.is_registered:
+            return DeviceState.UNREACHABLE
+        return DeviceState.IN_USE if self.own_calls(endpoint) else DeviceState.REACHABLE

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from edge.ari.ids import holding_bridge
+from edge.ari.ids import command_app, holding_bridge
 from edge.domain.ids import BridgeId, EndpointName, LegId, PlaybackId, RunId
 from edge.ports.phone_system import (
     Arrival,
@@ -441,11 +441,21 @@ async def test_a_dead_application_is_freed_of_its_subscriptions(open_node: OpenN
         dead = RunId("edge-dead")
         await node.phones.forget_application(dead)
         kept = {f"bridge:{HOLD}": 50, "deviceState:PJSIP/201": 1}
+        kept_by_commands = {f"endpoint:PJSIP/{number}": 2 for number in range(200, 250)}
 
         def describe(_: Asked) -> Answer:
             bridges = [HOLD] if kept[f"bridge:{HOLD}"] > 0 else []
             devices = ["PJSIP/201"] if kept["deviceState:PJSIP/201"] > 0 else []
-            return 200, {"bridge_ids": bridges, "device_names": devices}
+            return 200, {"bridge_ids": bridges, "device_names": devices, "endpoint_ids": []}
+
+        def describe_commands(_: Asked) -> Answer:
+            left = [name.partition(":")[2] for name, count in kept_by_commands.items() if count > 0]
+            return 200, {"bridge_ids": [], "device_names": [], "endpoint_ids": left}
+
+        def end_commands(asked: Asked) -> Answer:
+            for source in asked.query["eventSource"].split(","):
+                kept_by_commands[source] -= 1
+            return 200, {}
 
         def end(asked: Asked) -> Answer:
             for source in asked.query["eventSource"].split(","):
@@ -454,5 +464,9 @@ async def test_a_dead_application_is_freed_of_its_subscriptions(open_node: OpenN
 
         node.asterisk.answers[f"GET /applications/{dead}"] = describe
         node.asterisk.answers[f"DELETE /applications/{dead}/subscription"] = end
+        commands = command_app(dead)
+        node.asterisk.answers[f"GET /applications/{commands}"] = describe_commands
+        node.asterisk.answers[f"DELETE /applications/{commands}/subscription"] = end_commands
         await node.phones.forget_application(dead)
         assert max(kept.values()) <= 0
+        assert max(kept_by_commands.values()) <= 0

@@ -29,7 +29,6 @@ WORDS: dict[str, type[StrEnum]] = {
     "fire_agent": words.FireWord,
     "join": words.JoinWord,
     "leave": words.LeaveWord,
-    "release_phone": words.PhoneWord,
     "leg_dialled": words.LegWord,
     "leg_ringing": words.LegWord,
     "take_over": words.TakeOverWord,
