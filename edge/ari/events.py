@@ -30,8 +30,12 @@ class CallBroadcast:
 
 @dataclass(frozen=True, slots=True)
 class StasisStart:
+    """The channel entered the application; `replaces` is one whose place in a bridge it took,
+    by a transfer."""
+
     channel: Channel
     args: tuple[str, ...]
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,9 @@ def read_channel(json: Json) -> Channel:
 
 READERS: dict[str, Callable[[Json], Event]] = {
     "CallBroadcast": lambda e: CallBroadcast(read_channel(e["channel"])),
-    "StasisStart": lambda e: StasisStart(read_channel(e["channel"]), tuple(e["args"])),
+    "StasisStart": lambda e: StasisStart(
+        read_channel(e["channel"]), tuple(e["args"]), e.get("replace_channel", {}).get("id")
+    ),
     "StasisEnd": lambda e: StasisEnd(read_channel(e["channel"])),
     "ChannelStateChange": lambda e: ChannelStateChange(read_channel(e["channel"])),
     "ChannelHangupRequest": lambda e: ChannelHangupRequest(

@@ -61,6 +61,16 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class LegReplaced:
+    """The party was transferred away, and another leg stands in the bridge in its place.
+
+    The replaced leg ends soon, when its phone has heard that the transfer was done.
+    """
+
+    by: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class DigitPressed:
     digit: str
 
@@ -77,7 +87,9 @@ class FeedBroken:
     """Events of this leg may have been lost (the connection was); ask `survey` for the truth."""
 
 
-LegEvent = LegRinging | LegAnswered | LegEnded | DigitPressed | PlaybackEnded | FeedBroken
+LegEvent = (
+    LegRinging | LegAnswered | LegReplaced | LegEnded | DigitPressed | PlaybackEnded | FeedBroken
+)
 
 
 class LegFeed(Protocol):

@@ -64,6 +64,11 @@ class ConnectWord(StrEnum):
     STALE = "STALE"
 
 
+class ReplaceWord(StrEnum):
+    REPLACED = "REPLACED"
+    STALE = "STALE"
+
+
 class CompleteWord(StrEnum):
     COMPLETED = "COMPLETED"
     STALE = "STALE"
@@ -209,6 +214,11 @@ class QueueStore(Protocol):
 
         So it is too for a leg that was accepted and lost before `connect`.
         """
+
+    async def replace_leg(
+        self, account: AccountId, entry: EntryId, leg: LegId
+    ) -> tuple[ReplaceWord, Moved]:
+        """The caller transferred the call: another leg stands for the entry. STALE: it is over."""
 
     async def leave(
         self, account: AccountId, entry: EntryId, disposition: Disposition

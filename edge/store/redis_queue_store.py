@@ -38,6 +38,7 @@ from edge.ports.queue_store import (
     PickWord,
     PresenceWord,
     RearrangeWord,
+    ReplaceWord,
     Summons,
     TakeOverWord,
 )
@@ -206,6 +207,12 @@ class RedisQueueStore:
     async def complete(self, account: AccountId, entry: EntryId) -> tuple[CompleteWord, Moved]:
         word, moved = await self._move("complete", account, entry)
         return CompleteWord(word), moved
+
+    async def replace_leg(
+        self, account: AccountId, entry: EntryId, leg: LegId
+    ) -> tuple[ReplaceWord, Moved]:
+        word, moved = await self._move("replace_leg", account, entry, leg)
+        return ReplaceWord(word), moved
 
     # --- the leg of an offer
 

@@ -46,9 +46,10 @@ from tests.fakes.chance import Chance
 from tests.fakes.memory_dues import cancel_legs, end_leg, fire_agent, fire_entry
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
 from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, without_leg
+from tests.fakes.memory_transfers import TransferMoves
 
 
-class MemoryQueueStore(MatchMoves):
+class MemoryQueueStore(MatchMoves, TransferMoves):
     """The moves of one edge. Satisfies `edge.ports.queue_store.QueueStore`."""
 
     def __init__(

@@ -15,6 +15,7 @@ from edge.ports.phone_system import (
     Done,
     EndReason,
     FeedBroken,
+    LegEnded,
     LegEvent,
     LegFeed,
     LegState,
@@ -143,6 +144,9 @@ class FakePhoneSystem:
     def listen(self, leg: LegId) -> Iterator[LegFeed]:
         assert leg not in self._feeds, f"two listen to {leg}"
         feed = self._feeds[leg] = FakeFeed()
+        ended = self._board.ended.get(leg)
+        if ended is not None and ended.ended is not None and ended.app == self.app:
+            feed.put(LegEnded(ended.ended))
         try:
             yield feed
         finally:

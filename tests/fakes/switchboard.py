@@ -29,6 +29,7 @@ from edge.ports.phone_system import (
     LegAnswered,
     LegEnded,
     LegEvent,
+    LegReplaced,
     LegRinging,
     LegState,
     NodeEvent,
@@ -40,6 +41,8 @@ from edge.ports.phone_system import (
 PRESSES_AFTER_SECONDS = 1.0
 KNOCK_AGAIN_SECONDS = 1.0
 """The dialplan asks for an edge once a second while none takes the call."""
+HANGS_UP_AFTER_SECONDS = 0.01
+"""A phone that was told that its transfer is done."""
 
 
 class WhenRung(StrEnum):
@@ -220,6 +223,23 @@ class Switchboard:
                 leg.playback = None
                 self.listen_again(leg)
                 self.tell(leg, PlaybackEnded(playback))
+
+    # --- transfers, done by the node itself
+
+    def transfer(self, leg_id: LegId, to: EndpointName, *, hangs_up: bool = True) -> LegId:
+        """The phone at this leg hands its call over: another leg stands in the bridge instead,
+        and the phone hangs up when it has heard that it is done."""
+        leg = self.legs[leg_id]
+        assert leg.bridge is not None, "only who talks can transfer"
+        other = FakeLeg(LegId(f"chan_{leg_id[5:]}_to_{to}"), leg.app, to, LegState.UP)
+        self.legs[other.id] = other
+        bridge = leg.bridge
+        self.move(leg, None)
+        self.move(other, bridge)
+        self.tell(leg, LegReplaced(other.id))
+        if hangs_up:
+            self.later(leg, HANGS_UP_AFTER_SECONDS, lambda: self.end(leg_id, EndReason.NORMAL))
+        return other.id
 
     # --- bridges, and what is heard in them
 

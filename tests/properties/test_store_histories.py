@@ -47,6 +47,7 @@ from tests.fakes.world import (
 )
 from tests.properties import invariants
 from tests.properties.line_rules import LineRules
+from tests.properties.transfers import Transfers
 
 runs = st.sampled_from(EDGES)
 queues = st.sampled_from(QUEUES)
@@ -56,7 +57,7 @@ steps_ms = st.sampled_from([1, 400, 1_000, 2_000, 5_000, 10_000, 25_000])
 alive = st.sets(runs).map(frozenset)
 
 
-class StoreHistories(LineRules):
+class StoreHistories(LineRules, Transfers):
     """`server` is set by the test before the machine runs."""
 
     server: RedisServer

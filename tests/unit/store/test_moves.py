@@ -24,6 +24,7 @@ WORDS: dict[str, type[StrEnum]] = {
     "change_presence": words.PresenceWord,
     "claim": words.ClaimWord,
     "complete": words.CompleteWord,
+    "replace_leg": words.ReplaceWord,
     "connect": words.ConnectWord,
     "fail_leg": words.FailWord,
     "fire_agent": words.FireWord,
