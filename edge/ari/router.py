@@ -110,6 +110,7 @@ class Router:
             case ari.StasisStart(channel=channel, replaces=replaces):
                 self._started(LegId(channel.id), channel.state)
                 if replaces is not None:
+                    self.legs[LegId(channel.id)].took_a_place = True
                     self._tell(LegId(replaces), LegReplaced(LegId(channel.id)))
             case ari.ChannelStateChange(channel=channel):
                 self._state(LegId(channel.id), LEG_STATES.get(channel.state, LegState.DOWN))

@@ -30,10 +30,12 @@ from edge.journey.offer import (
     tell_late,
 )
 from edge.ports.phone_system import Arrival, Done, EndReason, NodeFault, PhoneSystem
+from edge.ports.queue_store import ReplaceWord
 
 log = structlog.get_logger()
 
 OFFERS_REMEMBERED = 256
+IN_LINE = frozenset({Stage.WAITING, Stage.OFFERED})
 
 
 class Caller:
@@ -187,6 +189,9 @@ class Caller:
         word, moved = await self._floor.store.replace_leg(self._account, self.id, leg)
         self._floor.follow_up(self._account, moved)
         log.info("caller_transferred", entry=self.id, word=word)
+        if word is ReplaceWord.REPLACED and moved.entry.stage in IN_LINE:
+            # Asterisk has put the new leg where the old one stood, but without its music.
+            await self._phone.hold(leg, self._queue(moved.entry).music_class)
 
     # --- small things
 

@@ -253,3 +253,35 @@ async def test_a_blind_transfer_into_another_queue_is_a_new_place_there(
         await agent.wait_for("closed", 3)
         left = [e["disposition"] for e in await here.events("entry_left")]
         assert left == ["answered", "answered"]
+
+
+async def test_an_attended_transfer_of_a_place_in_another_queue(office: OpenOffice) -> None:
+    """The agent calls the other queue, hears its music, and hands the caller that place."""
+    async with office(agents=1, callers=1, queues=2, wrap_up_seconds=0) as here:
+        agent = await here.agent(1, max_calls=2)
+        caller = await here.waiting_caller()
+        await talk(caller, agent)
+        await here.set_agent(1, "paused")
+        first = agent.seen("answered")[-1].call_id
+        assert first is not None
+        await agent.hold()
+        await agent.call(here.slot.queue(1))
+        await agent.wait_for("answered")
+        second = agent.seen("answered")[-1].call_id
+        assert second is not None
+        await hears_music(agent, 1)
+        await agent.transfer_to_call(first, here.slot.queue(1), await dialog(here, second))
+        await here.agent_becomes(1, "idle")
+        await hears_music(caller, 2)
+        (_, joined) = await here.events("entry_joined")
+        await here.edge.kill()
+        await start_again(here)
+        await hears_music(caller, 2)
+        assert [e["entry"] for e in await here.events("entry_left")] != [joined["entry"]]
+        assert len(await here.events("entry_joined")) == 2, "the place is kept"
+        await here.set_agent(1, "available")
+        await agent.wait_for("incoming", 5)
+        await agent.answer()
+        await hear_each_other(caller, agent)
+        await caller.hang_up()
+        await agent.wait_for("closed", 3)
