@@ -148,7 +148,6 @@ class Bridges(Resource):
             return await self._outcome("bridges.addChannel", bridge_id, channel=channels)
         return await self._outcome("bridges.addChannel", bridge_id, channel=channels, role=role)
 
-
     async def removeChannel(self, bridge_id: str, channel_id: str) -> Outcome:
         """GONE: it does not stand there."""
         return await self._outcome("bridges.removeChannel", bridge_id, channel=channel_id)

@@ -262,3 +262,25 @@ async def test_a_colleague_who_is_called_in_consultation_and_takes_over_is_no_qu
         assert office.phone(BOB).rung == 0
         caller.hang_up()
         await last.talks_with(BOB)
+
+
+async def test_a_place_in_line_that_is_handed_over_is_kept() -> None:
+    """Somebody calls for another, hears the music, and transfers: the other is served there."""
+    async with open_office() as office:
+        first, caller = office.call(), office.call()
+        await first.joins()
+        await caller.joins()
+        other = office.board.transfer(caller.leg.id, THIRD)
+        await wait_until(lambda: other in {e.leg for e in office.memory.entries.values()}, "known")
+        await asyncio.sleep(2)
+        assert office.board.legs[other].hears == MUSIC
+        await start_again(office)
+        await office.log_in(ANN)
+        await first.talks_with(ANN)
+        first.hang_up()
+        agent = phone_of(ANN)
+        await wait_until(
+            lambda: office.board.legs[other].hears == f"talk with {agent}", "served", 20
+        )
+        assert len(office.memory.entries) == 2
+        office.board.end(other, EndReason.NORMAL)

@@ -247,6 +247,26 @@ async def test_an_adopted_leg_that_stands_there_is_left_alone(open_node: OpenNod
         assert subscription.query == {"eventSource": f"bridge:{HOLD}"}
 
 
+async def test_a_leg_that_took_anothers_place_there_goes_out_and_in_again(
+    open_node: OpenNode,
+) -> None:
+    """Asterisk put it there without a role: it would hear nothing."""
+    async with open_node() as node:
+        await node.start_leg(AGENT, "Up")
+        add, remove = f"POST /bridges/{HOLD}/addChannel", f"POST /bridges/{HOLD}/removeChannel"
+        node.asterisk.answers[add] = enters(node, HOLD)
+        await node.event(
+            "StasisStart", channel=channel(LEG, "Up"), args=[], replace_channel=channel(AGENT)
+        )
+        bridge = {"id": HOLD, "channels": [LEG]}
+        await node.event("ChannelEnteredBridge", channel=channel(LEG), bridge=bridge)
+        await wait_until(lambda: LEG in node.phones._router.bridge_of, "stands", every=0.001)
+        assert await node.phones.hold(LEG, "default") is Done.DONE
+        assert await node.phones.hold(LEG, "default") is Done.DONE
+        orders = [asked.what for asked in node.asterisk.asked if asked.what in (add, remove)]
+        assert orders == [remove, add]
+
+
 @pytest.mark.parametrize("status", [404, 409])
 async def test_adopting_a_leg_that_is_gone(open_node: OpenNode, status: int) -> None:
     async with open_node() as node:
