@@ -253,7 +253,8 @@ class EdgeRun:
 
     async def _take_over(self, dead: RunId) -> None:
         try:
-            await take_over(self._floor, dead, self._reception.resume, self._reception.arrived)
+            door = self._reception
+            await take_over(self._floor, dead, door.resume, door.arrived, door.stay_on)
         except NodeFault as fault:
             log.warning("takeover_broken_off", dead=dead, reason=str(fault))
         finally:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from lab.audio import RATE, make_tone
 from lab.baresip import Account, Baresip
@@ -164,6 +165,13 @@ class Phone:
     async def transfer(self, number: str) -> None:
         """Blind transfer (REFER) of the call."""
         await self._baresip.command("transfer", f"sip:{number}@{self.account.server}")
+
+    async def transfer_to_call(self, call_id: str, number: str, replaces: str) -> None:
+        """Attended transfer: REFER in the call `call_id` to whoever talks in another call of ours,
+        named by its dialog as the PBX sees it (`call-id;to-tag=…;from-tag=…`)."""
+        await self._baresip.command("callfind", call_id)
+        target = f"sip:{number}@{self.account.server}?Replaces={quote(replaces, safe='')}"
+        await self._baresip.command("transfer", target)
 
     async def unregister(self) -> None:
         """Take the registration back; the phone's calls end and it takes no new ones."""

@@ -30,8 +30,12 @@ class CallBroadcast:
 
 @dataclass(frozen=True, slots=True)
 class StasisStart:
+    """The channel entered the application; `replaces` is one whose place in a bridge it took,
+    by a transfer."""
+
     channel: Channel
     args: tuple[str, ...]
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,17 @@ class DeviceStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointStateChange:
+    """A phone came or went, or one of its channels did; `channels` are all that it has now.
+
+    Told to the command socket's application only.
+    """
+
+    endpoint: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationReplaced:
     """Another socket took our application's name; this one stays silent from now on."""
 
@@ -127,6 +142,12 @@ Event = (
 )
 
 
+def read_endpoint(json: Json) -> EndpointStateChange:
+    """An event EndpointStateChange."""
+    endpoint = json["endpoint"]
+    return EndpointStateChange(endpoint["resource"], tuple(endpoint["channel_ids"]))
+
+
 def read_channel(json: Json) -> Channel:
     """A channel's snapshot from an event or from GET /channels."""
     caller, dialplan = json["caller"], json["dialplan"]
@@ -142,7 +163,9 @@ def read_channel(json: Json) -> Channel:
 
 READERS: dict[str, Callable[[Json], Event]] = {
     "CallBroadcast": lambda e: CallBroadcast(read_channel(e["channel"])),
-    "StasisStart": lambda e: StasisStart(read_channel(e["channel"]), tuple(e["args"])),
+    "StasisStart": lambda e: StasisStart(
+        read_channel(e["channel"]), tuple(e["args"]), e.get("replace_channel", {}).get("id")
+    ),
     "StasisEnd": lambda e: StasisEnd(read_channel(e["channel"])),
     "ChannelStateChange": lambda e: ChannelStateChange(read_channel(e["channel"])),
     "ChannelHangupRequest": lambda e: ChannelHangupRequest(

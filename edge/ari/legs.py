@@ -58,6 +58,8 @@ class Leg:
     request: ChannelHangupRequest | None = None
     music_class: str | None = None
     """As we last set it on the channel; None: not known."""
+    took_a_place: bool = False
+    """It came into its bridge in the place of another, by a transfer; there it has no role yet."""
     placing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the leg is put into a holding bridge."""
     playbacks: set[PlaybackId] = field(default_factory=set)

@@ -115,6 +115,14 @@ OPERATIONS = {
     "bridges.destroy": Operation(
         "destroy", "DELETE", "/bridges/{bridgeId}", Lane.SOCKET, outcomes={404: Outcome.GONE}
     ),
+    "bridges.removeChannel": Operation(
+        "removeChannel",
+        "POST",
+        "/bridges/{bridgeId}/removeChannel",
+        Lane.HTTP,
+        query=("channel",),
+        outcomes={400: Outcome.GONE, 404: Outcome.NO_BRIDGE, 409: Outcome.GONE, 422: Outcome.GONE},
+    ),
     "bridges.addChannel": Operation(
         "addChannel",
         "POST",

@@ -1,7 +1,7 @@
 """One Asterisk node as the journey sees it: the port `PhoneSystem`, over ARI."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +24,7 @@ from edge.ari.wire import Wire
 from edge.domain.ids import BridgeId, EndpointName, LegId, NodeId, PlaybackId, RunId
 from edge.ports.phone_system import (
     Arrival,
+    DeviceChanged,
     DeviceState,
     Dial,
     Dialled,
@@ -72,7 +73,7 @@ class AriPhoneSystem:
         self._sip_domain = settings.sip_domain
         access = Access(settings.url, settings.user, settings.password)
         self._socket = LivingSocket(access, settings.run, self)
-        self._wire = Wire(access, settings.run)
+        self._wire = Wire(access, settings.run, watcher=self)
         self._rest = Rest(self._wire)
         self._router = Router()
         self._stage = Stage(settings.run, self._rest, self._router)
@@ -108,8 +109,7 @@ class AriPhoneSystem:
     async def socket_up(self) -> None:
         """Filter, subscriptions, then what happened in the gap, then NodeBack."""
         await self._rest.applications.filter(self.app, ari.READERS)
-        for change in await self._devices.refresh():
-            self._node_events.put_nowait(change)
+        self._tell_phones(await self._devices.refresh())
         await self._heal()
         self._is_up = True
         self._node_events.put_nowait(NodeBack())
@@ -135,6 +135,17 @@ class AriPhoneSystem:
             self._router.break_feeds()
             self._node_events.put_nowait(NodeLost())
 
+    async def commands_up(self) -> None:
+        """What phones did while the command socket was away, and from now on."""
+        self._tell_phones(await self._devices.refresh_calls())
+
+    def endpoint_changed(self, event: ari.EndpointStateChange) -> None:
+        self._tell_phones(self._devices.calls_changed(EndpointName(event.endpoint), event.channels))
+
+    def _tell_phones(self, changes: Iterable[DeviceChanged]) -> None:
+        for change in changes:
+            self._node_events.put_nowait(change)
+
     def frame(self, text: str | bytes) -> None:
         """One event, in the socket's reader: parse, route, read on."""
         try:
@@ -152,8 +163,9 @@ class AriPhoneSystem:
                 if args[:1] == (ARRIVAL,):
                     self._admit(channel)
             case ari.DeviceStateChanged(name=name, state=state):
-                for change in self._devices.changed(name, state):
-                    self._node_events.put_nowait(change)
+                self._tell_phones(self._devices.changed(name, state))
+                if self._wire.takes_events and self._devices.is_new(name):
+                    self._spawn(self.commands_up())
             case ari.BridgeDestroyed(bridge_id=bridge):
                 self._stage.destroyed(BridgeId(bridge))
             case ari.ApplicationReplaced():
@@ -290,6 +302,9 @@ class AriPhoneSystem:
 
     async def survey(self) -> Survey:
         return await take_survey(self._rest)
+
+    def device(self, endpoint: EndpointName) -> DeviceState:
+        return self._devices.state(endpoint)
 
     async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
         return await self._devices.watch(endpoints)

@@ -148,6 +148,10 @@ class Bridges(Resource):
             return await self._outcome("bridges.addChannel", bridge_id, channel=channels)
         return await self._outcome("bridges.addChannel", bridge_id, channel=channels, role=role)
 
+    async def removeChannel(self, bridge_id: str, channel_id: str) -> Outcome:
+        """GONE: it does not stand there."""
+        return await self._outcome("bridges.removeChannel", bridge_id, channel=channel_id)
+
 
 class Playbacks(Resource):
     async def get(self, playback_id: str) -> Snapshot | None:

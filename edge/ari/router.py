@@ -18,6 +18,7 @@ from edge.ports.phone_system import (
     LegAnswered,
     LegEnded,
     LegEvent,
+    LegReplaced,
     LegRinging,
     LegState,
     PlaybackEnded,
@@ -106,8 +107,11 @@ class Router:
     def route(self, event: ari.Event) -> None:
         """Hand one event to the leg it is about."""
         match event:
-            case ari.StasisStart(channel=channel):
+            case ari.StasisStart(channel=channel, replaces=replaces):
                 self._started(LegId(channel.id), channel.state)
+                if replaces is not None:
+                    self.legs[LegId(channel.id)].took_a_place = True
+                    self._tell(LegId(replaces), LegReplaced(LegId(channel.id)))
             case ari.ChannelStateChange(channel=channel):
                 self._state(LegId(channel.id), LEG_STATES.get(channel.state, LegState.DOWN))
             case ari.Dial(peer=peer, dialstatus="PROGRESS"):

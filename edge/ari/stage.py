@@ -49,6 +49,11 @@ class Stage:
         """
         bridge = holding_bridge(music_class)
         leg = self._router.legs.get(leg_id)
+        if leg is not None and leg.took_a_place:
+            # Put there by Asterisk, without a role and so without music; out first, as for anyone.
+            leg.took_a_place = False
+            await self._rest.bridges.removeChannel(bridge, leg_id)
+            self._router.bridge_of.pop(leg_id, None)
         if leg is None and self._router.has_ended(leg_id):
             return Done.GONE
         async with leg.placing if leg is not None else asyncio.Lock():

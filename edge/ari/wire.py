@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import aiohttp
@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from edge.ari.connection import Access, LivingSocket
+from edge.ari.events import EndpointStateChange, read_endpoint
 from edge.ari.ids import command_app, in_path
 from edge.domain.ids import RunId
 from edge.ports.phone_system import NodeFault
@@ -23,6 +24,7 @@ HTTP_KEEPALIVE_SECONDS = 10
 """Asterisk closes an idle connection after 15 s, and a POST on a closed one is not sent again."""
 HTTP_CONNECTIONS = 64
 """Below Asterisk's default sessionlimit of 100, which edges and browsers share."""
+ENDPOINT_STATE_CHANGE = "EndpointStateChange"
 SOCKET_BYTES = 60_000
 """Asterisk reads at most 65,535 bytes in one message of a command socket."""
 
@@ -47,11 +49,21 @@ class Reply:
         return orjson.loads(self.body)
 
 
+class PhoneWatcher(Protocol):
+    """Who is told of phones: besides answers, the command socket brings their changes."""
+
+    async def commands_up(self) -> None:
+        """The command socket is there (again): subscribe, and look what was missed."""
+
+    def endpoint_changed(self, event: EndpointStateChange) -> None: ...
+
+
 class Wire:
     """Both lanes to one node. While the command socket is away its calls go over HTTP."""
 
-    def __init__(self, access: Access, run: RunId) -> None:
+    def __init__(self, access: Access, run: RunId, watcher: PhoneWatcher | None = None) -> None:
         self._access = access
+        self._watcher = watcher
         self._app = command_app(run)
         self._socket = LivingSocket(access, self._app, self)
         self._http: aiohttp.ClientSession | None = None
@@ -66,6 +78,11 @@ class Wire:
         await self._socket.retire()
         if self._http is not None:
             await self._http.close()
+
+    @property
+    def takes_events(self) -> bool:
+        """The command socket is there, and so its application."""
+        return self._socket.is_up
 
     async def call(
         self,
@@ -138,12 +155,14 @@ class Wire:
             return Reply(answer.status, await answer.read())
 
     async def socket_up(self) -> None:
-        """The command socket wants answers only: no event of any kind."""
+        """The command socket wants answers, and no event but those of phones."""
         path = f"/applications/{in_path(self._app)}/eventFilter"
-        only_answers = {"allowed": [{"type": "RESTResponse"}]}
-        reply = await self.call(Lane.HTTP, "PUT", path, {}, only_answers, 5)
+        wanted = {"allowed": [{"type": word} for word in ("RESTResponse", ENDPOINT_STATE_CHANGE)]}
+        reply = await self.call(Lane.HTTP, "PUT", path, {}, wanted, 5)
         if reply.status != 200:
             raise NodeFault(f"event filter of {self._app}: {reply.status}")
+        if self._watcher is not None:
+            await self._watcher.commands_up()
 
     def socket_down(self) -> None:
         for answer in self._waiting.values():
@@ -152,6 +171,8 @@ class Wire:
 
     def frame(self, text: str | bytes) -> None:
         message = orjson.loads(text)
+        if message["type"] == ENDPOINT_STATE_CHANGE and self._watcher is not None:
+            self._watcher.endpoint_changed(read_endpoint(message))
         if message["type"] != "RESTResponse":
             return
         answer = self._waiting.get(message["request_id"])

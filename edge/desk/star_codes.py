@@ -9,15 +9,14 @@ from edge.domain.ids import new_playback_id
 from edge.domain.routing import StarCode, ToStarCode
 from edge.journey.floor import Floor
 from edge.journey.leg import Leg, attending, while_present
-from edge.ports.phone_system import Arrival, Done, PhoneSystem
+from edge.journey.reconcile import device_changed
+from edge.ports.phone_system import Arrival, DeviceState, Done, NodeFault, PhoneSystem
 from edge.ports.prompts import Prompt
 from edge.ports.queue_store import PresenceWord
 
 log = structlog.get_logger()
 
 SPOKEN_WITHIN_SECONDS = 15.0
-BUSY_MS = int(SPOKEN_WITHIN_SECONDS * 1000) + 1_000
-"""No queue rings the phone while its own star code is spoken; should the edge die, so long."""
 
 CHANGES = {
     StarCode.TOGGLE_LOGIN: PresenceChange.TOGGLE_LOGIN,
@@ -37,21 +36,28 @@ def confirmation(code: StarCode, word: PresenceWord, status: Status) -> Prompt:
 async def dial_star_code(
     floor: Floor, phone: PhoneSystem, arrival: Arrival, route: ToStarCode
 ) -> None:
-    """One call of a star code. The change is made once, even if the call is taken over."""
+    """One call of a star code. The change is made once, even if the call is taken over.
+
+    First of all the phone counts as in use: whoever logs in is not rung during this very call.
+    The node says so too, but perhaps later than the change; at the end its word holds.
+    """
     async with attending(phone, arrival.leg, floor.legs, exists=True) as leg:
+        await device_changed(floor, arrival.endpoint, DeviceState.IN_USE)
         try:
             async with asyncio.timeout(SPOKEN_WITHIN_SECONDS):
                 await while_present(leg, _change_and_confirm(floor, leg, route))
-        except TimeoutError:
-            log.warning("confirmation_not_spoken", user=route.user, code=route.code)
+        except (TimeoutError, NodeFault) as fault:
+            # Hung up all the same: a call that stayed would keep its agent from being rung.
+            log.warning(
+                "confirmation_not_spoken", user=route.user, code=route.code, reason=repr(fault)
+            )
         await phone.hang_up(leg.id)
-        _, moved = await floor.store.release_phone(route.account, route.user, command=leg.id)
-        floor.follow_up(route.account, moved)
+        await device_changed(floor, arrival.endpoint, phone.device(arrival.endpoint))
 
 
 async def _change_and_confirm(floor: Floor, leg: Leg, route: ToStarCode) -> None:
     word, moved = await floor.store.change_presence(
-        route.account, route.user, CHANGES[route.code], command=leg.id, busy_ms=BUSY_MS
+        route.account, route.user, CHANGES[route.code], command=leg.id
     )
     floor.follow_up(route.account, moved)
     log.info("presence_changed", user=route.user, status=moved.agent.status, word=word)

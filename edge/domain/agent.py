@@ -27,7 +27,13 @@ class Occupancy(StrEnum):
 class Device(StrEnum):
     REACHABLE = "reachable"
     UNREACHABLE = "unreachable"
+    IN_USE = "in_use"
+    """In a call that no queue made: placed, or taken directly."""
     UNKNOWN = "unknown"
+
+
+BUSY_DEVICES = frozenset({Device.UNREACHABLE, Device.IN_USE})
+"""No queue rings these."""
 
 
 class AgentMove(StrEnum):
@@ -133,7 +139,7 @@ class Agent:
         return (
             self.status is Status.AVAILABLE
             and self.occupancy is Occupancy.IDLE
-            and self.device is not Device.UNREACHABLE
+            and self.device not in BUSY_DEVICES
             and self.wake_at_ms <= now_ms
         )
 

@@ -16,6 +16,7 @@ class EventName(StrEnum):
     CALL_ANSWERED = "call_answered"
     CALL_CONNECTED = "call_connected"
     CALL_COMPLETED = "call_completed"
+    CALLER_TRANSFERRED = "caller_transferred"
     AGENT_CHANGED = "agent_changed"
     WRAP_UP_STARTED = "wrap_up_started"
     WRAP_UP_ENDED = "wrap_up_ended"

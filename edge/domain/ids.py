@@ -40,6 +40,11 @@ def new_leg_id() -> LegId:
     return LegId(f"leg_{new_suffix()}")
 
 
+def is_dialled_by_us(leg: LegId) -> bool:
+    """Whether an offer made this leg; any other on an agent's phone is a call of its own."""
+    return leg.startswith("leg_")
+
+
 def new_playback_id() -> PlaybackId:
     return PlaybackId(f"say_{new_suffix()}")
 

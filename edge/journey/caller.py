@@ -9,7 +9,7 @@ import structlog
 
 from edge.domain.agent import Agent, Occupancy
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import AccountId, EntryId, LegId, UserId
+from edge.domain.ids import AccountId, EntryId, LegId, UserId, conversation_bridge
 from edge.domain.offer import LegFailure
 from edge.domain.routing import ToQueue
 from edge.domain.settings import Queue
@@ -30,10 +30,12 @@ from edge.journey.offer import (
     tell_late,
 )
 from edge.ports.phone_system import Arrival, Done, EndReason, NodeFault, PhoneSystem
+from edge.ports.queue_store import ReplaceWord
 
 log = structlog.get_logger()
 
 OFFERS_REMEMBERED = 256
+IN_LINE = frozenset({Stage.WAITING, Stage.OFFERED})
 
 
 class Caller:
@@ -72,6 +74,7 @@ class Caller:
         """A new call: arrive, wait, be offered, talk. Hang-up ends whatever step it is in."""
         with self._conducting():
             async with attending(self._phone, arrival.leg, self._floor.legs, exists=True) as leg:
+                leg.on_replaced = self._transferred
                 stands = await while_present(leg, stand_in_music(self._phone, arrival, route))
                 if stands is Done.DONE:
                     entry = await join_line(self._floor, self._phone, arrival, route, self.id)
@@ -83,10 +86,11 @@ class Caller:
             ringing = [agents[user] for user in sorted(entry.ringing) if user in agents]
             self._told.extend(agent.leg for agent in ringing if agent.leg is not None)
             async with attending(self._phone, entry.leg, self._floor.legs, exists=True) as leg:
-                await self._adopt(leg)
+                leg.on_replaced = self._transferred
                 if entry.stage in (Stage.CONNECTING, Stage.TALKING):
                     await self._resume_conversation(entry, agents, leg)
                     return
+                await self._adopt(leg)
                 if not leg.has_ended:
                     await self._phone.hold(leg.id, self._queue(entry).music_class)
                 await self._serve(entry, leg, ringing)
@@ -135,9 +139,12 @@ class Caller:
     # --- taking over
 
     async def _adopt(self, leg: Leg) -> None:
-        """Move a leg into our application and learn what it is now."""
-        await self._phone.adopt(leg.id)
-        leg.compare_with(await self._floor.surveys[self._phone.node].take())
+        """Move a leg into our application and learn what it is now; it may be another since."""
+        known = None
+        while known != leg.id:
+            known = leg.id
+            await self._phone.adopt(known)
+            leg.compare_with(await self._floor.surveys[self._phone.node].take())
 
     async def _rejoin(self, offer: Offer, rung: Leg) -> OfferEnd:
         """A phone that rang when its edge died rings on, or was answered or hung up since."""
@@ -160,14 +167,31 @@ class Caller:
     ) -> None:
         agent = agents[entry.agent] if entry.agent is not None else None
         if agent is None or agent.leg is None:
+            await self._adopt(leg)
             await finish(self._floor, self._account, entry, leg, None)
             return
         async with attending(self._phone, agent.leg, self._floor.legs, exists=True) as answered:
-            await self._adopt(answered)
+            leg.conversation = answered.conversation = conversation_bridge(entry.id)
+            for one in (leg, answered):
+                await self._adopt(one)
             end = await talk(self._floor, self._account, entry, agent.id, leg, answered)
         if end is TalkEnd.AGENT_LOST:
             await self._phone.hold(leg.id, self._queue(entry).music_class)
             await self._serve(entry, leg)
+
+    # --- the caller transfers
+
+    def _transferred(self, to: LegId) -> None:
+        """The caller's side is somebody else now; whoever takes over must know."""
+        self._floor.tasks.create_task(self._write_leg(to), name=f"transferred {self.id}")
+
+    async def _write_leg(self, leg: LegId) -> None:
+        word, moved = await self._floor.store.replace_leg(self._account, self.id, leg)
+        self._floor.follow_up(self._account, moved)
+        log.info("caller_transferred", entry=self.id, word=word)
+        if word is ReplaceWord.REPLACED and moved.entry.stage in IN_LINE:
+            # Asterisk has put the new leg where the old one stood, but without its music.
+            await self._phone.hold(leg, self._queue(moved.entry).music_class)
 
     # --- small things
 

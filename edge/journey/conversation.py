@@ -6,10 +6,11 @@ from enum import StrEnum
 import structlog
 
 from edge.domain.entry import Entry
-from edge.domain.ids import AccountId, UserId, conversation_bridge
+from edge.domain.ids import AccountId, LegId, UserId, conversation_bridge
 from edge.domain.offer import LegFailure
 from edge.journey.floor import Floor
 from edge.journey.leg import Leg, first_of
+from edge.journey.onward import see_off, stay
 from edge.ports.queue_store import CompleteWord, ConnectWord, FailWord
 
 log = structlog.get_logger()
@@ -19,6 +20,7 @@ STORE_MAY_TAKE_SECONDS = 1.0
 
 class TalkEnd(StrEnum):
     COMPLETED = "completed"
+    """Also where the agent transferred the caller, when that call is over as well."""
     AGENT_LOST = "agent_lost"  # before the bridge stood: the caller waits again
     FENCED = "fenced"  # another edge has both legs now
 
@@ -40,8 +42,39 @@ async def talk(
         if connected is ConnectWord.STALE:
             return TalkEnd.FENCED
         log.info("connected", entry=entry.id, user=agent)
-        await first_of(caller.ended(), answered.ended())
+        caller.conversation = answered.conversation = bridge
+        await first_of(caller.ended(), answered.ended(), answered.is_replaced.wait())
+        if answered.is_replaced.is_set():
+            return await _transferred(floor, account, entry, caller, answered)
     return await finish(floor, account, entry, caller, answered)
+
+
+async def _transferred(
+    floor: Floor, account: AccountId, entry: Entry, caller: Leg, stranger: Leg
+) -> TalkEnd:
+    """The agent is free once its phone is; the caller talks on with whoever came instead."""
+    bridge = conversation_bridge(entry.id)
+    async with asyncio.TaskGroup() as leaving:
+        completing = leaving.create_task(
+            _complete_without(floor, account, entry, caller, stranger.replaced[0])
+        )
+        # Whatever the store and the agent's phone do: nobody stays alone meanwhile.
+        await first_of(caller.ended(), stranger.ended())
+        if completing.done() and completing.result() is CompleteWord.STALE:
+            return TalkEnd.FENCED
+        await stay(caller.phone, bridge, caller, stranger)
+    return TalkEnd.COMPLETED
+
+
+async def _complete_without(
+    floor: Floor, account: AccountId, entry: Entry, caller: Leg, agent_leg: LegId
+) -> CompleteWord:
+    await see_off(floor, caller.phone, agent_leg)
+    word, moved = await floor.store.complete(account, entry.id)
+    if word is CompleteWord.COMPLETED:
+        floor.follow_up(account, moved)
+        log.info("agent_transferred", entry=entry.id, user=moved.agent.id)
+    return word
 
 
 async def finish(

@@ -1,11 +1,17 @@
 """One leg as a step of the journey sees it, and hang-up as the scope that ends a step."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any, TypeVar, assert_never
 
-from edge.domain.ids import EntryId, LegId, PlaybackId, conversation_bridge
+from edge.domain.ids import (
+    BridgeId,
+    EntryId,
+    LegId,
+    PlaybackId,
+    conversation_bridge,
+)
 from edge.ports.phone_system import (
     DigitPressed,
     EndReason,
@@ -13,6 +19,7 @@ from edge.ports.phone_system import (
     LegAnswered,
     LegEnded,
     LegFeed,
+    LegReplaced,
     LegRinging,
     LegState,
     PhoneSystem,
@@ -42,12 +49,24 @@ class Leg:
     """What is known of one leg, kept true by its feed, and by a survey after a lost connection.
 
     `exists` is set once Asterisk has the leg; before that a survey that lacks it says nothing.
+    When the party at it is transferred away, the leg goes on as the one that took its place.
     """
 
-    def __init__(self, phone: PhoneSystem, leg: LegId, exists: bool) -> None:
+    def __init__(
+        self, phone: PhoneSystem, leg: LegId, exists: bool, legs: dict[LegId, "Leg"]
+    ) -> None:
         self.phone = phone
         self.id = leg
         self.exists = exists
+        self.conversation: BridgeId | None = None
+        """The bridge it talks in; who stands there in its place is known by that."""
+        self.is_replaced = asyncio.Event()
+        self.replaced: list[LegId] = []
+        """What it was before each transfer."""
+        self.on_replaced: Callable[[LegId], None] | None = None
+        self._legs = legs
+        self._listening = ExitStack()
+        self._followers: list[asyncio.Task[None]] = []
         self.is_ringing = asyncio.Event()
         self.is_answered = asyncio.Event()
         self.missed_since_ms = 0
@@ -85,6 +104,9 @@ class Leg:
 
     def compare_with(self, survey: Survey) -> None:
         """Take over what the node says, after events may have been lost."""
+        successor = self._successor(survey)
+        if successor is not None:
+            self._go_on_as(successor)
         found = survey.legs.get(self.id)
         if found is None:
             if self.exists:
@@ -97,11 +119,48 @@ class Leg:
         if found.state is LegState.UP:
             self.is_answered.set()
 
-    async def follow(self, feed: LegFeed) -> None:
-        """Read the feed until the leg has ended."""
+    def _successor(self, survey: Survey) -> LegId | None:
+        """Whoever stands in our conversation, without us, and is followed by nobody here."""
+        if self.conversation is None:
+            return None
+        inside = survey.bridges.get(self.conversation, frozenset())
+        return None if self.id in inside else min(inside - self._legs.keys(), default=None)
+
+    def _go_on_as(self, successor: LegId) -> None:
+        self.leave()
+        self.replaced.append(self.id)
+        self.id = successor
+        self.attend()
+        self.is_replaced.set()
+        if self.on_replaced is not None:
+            self.on_replaced(successor)
+
+    def attend(self) -> None:
+        """Begin to follow; `legs` is where the node's reconcile finds it."""
+        feed = self._listening.enter_context(self.phone.listen(self.id))
+        self._legs[self.id] = self
+        self._followers.append(asyncio.create_task(self._follow(feed), name=f"follow {self.id}"))
+
+    def leave(self) -> None:
+        """Follow it no longer."""
+        for follower in self._followers:
+            if follower is not asyncio.current_task():
+                follower.cancel()
+        del self._legs[self.id]
+        self._listening.close()
+
+    async def gone(self) -> None:
+        """Wait for what `leave` has stopped."""
+        await asyncio.gather(*self._followers, return_exceptions=True)
+
+    async def _follow(self, feed: LegFeed) -> None:
+        """Read the feed until the leg has ended, or goes on as another."""
         while not self.has_ended:
             event = await feed.next()
             match event:
+                case LegReplaced(by):
+                    self._go_on_as(by)
+                    return
                 case LegRinging():
                     self.is_ringing.set()
                 case LegAnswered():
@@ -125,16 +184,13 @@ async def attending(
     phone: PhoneSystem, leg_id: LegId, legs: dict[LegId, Leg], exists: bool
 ) -> AsyncIterator[Leg]:
     """Follow the leg while the block runs; `legs` is where the node's reconcile finds it."""
-    leg = Leg(phone, leg_id, exists)
-    with phone.listen(leg_id) as feed:
-        legs[leg_id] = leg
-        follower = asyncio.create_task(leg.follow(feed), name=f"follow {leg_id}")
-        try:
-            yield leg
-        finally:
-            del legs[leg_id]
-            follower.cancel()
-            await asyncio.gather(follower, return_exceptions=True)
+    leg = Leg(phone, leg_id, exists, legs)
+    leg.attend()
+    try:
+        yield leg
+    finally:
+        leg.leave()
+        await leg.gone()
 
 
 async def while_present(leg: Leg, step: Coroutine[Any, Any, Result]) -> Result | Gone:

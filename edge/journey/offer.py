@@ -110,9 +110,10 @@ async def ring(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
     leaves the leg as it is: whoever cancels decides.
     """
     # The agent is free, so another leg of this phone is at its end: one that was answered
-    # elsewhere, or hears that it came too late. A phone with one line would be busy.
+    # elsewhere, or hears that it came too late. A phone with one line would be busy. One that
+    # was transferred away is at another phone now.
     for other in tuple(floor.lines.get(_phone_of(floor, offer), ())):
-        if other is not leg and not other.has_ended:
+        if other is not leg and not other.has_ended and not other.is_replaced.is_set():
             await end_leg(other, EndReason.ANSWERED_ELSEWHERE)
     user = floor.directory.user(offer.account, offer.agent.id)
     named = {AGENT_VARIABLE: f"{offer.account} {offer.agent.id}"}

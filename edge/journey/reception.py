@@ -10,11 +10,12 @@ import structlog
 
 from edge.domain.agent import Agent
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import AccountId, EntryId, UserId, new_entry_id
+from edge.domain.ids import AccountId, BridgeId, EntryId, LegId, UserId, new_entry_id
 from edge.domain.routing import Route, ToPick, ToQueue, ToStarCode, Unassigned
 from edge.journey.caller import Caller
 from edge.journey.floor import Floor
 from edge.journey.leg import clear_away
+from edge.journey.onward import stay_on
 from edge.ports.phone_system import Arrival, EndReason, NodeFault, PhoneSystem
 
 log = structlog.get_logger()
@@ -70,6 +71,10 @@ class Reception:
             self._resume(phone, account, entry), name=f"resume {entry.id}"
         )
 
+    def stay_on(self, phone: PhoneSystem, bridge: BridgeId, inside: frozenset[LegId]) -> None:
+        """Go on with a call that its agent had transferred when its edge died."""
+        self._floor.tasks.create_task(self._stay_on(phone, bridge, inside), name=f"stay {bridge}")
+
     async def summoned(self, account: AccountId, entry_id: EntryId) -> None:
         """Another edge's move was about an entry of ours: an offer made, or one taken back."""
         entry = await self._floor.store.entry(account, entry_id)
@@ -117,6 +122,19 @@ class Reception:
             except Exception:
                 log.exception("conductor_failed", entry=caller.id)
                 await self._rescue(phone, account, caller, None)
+
+    async def _stay_on(
+        self, phone: PhoneSystem, bridge: BridgeId, inside: frozenset[LegId]
+    ) -> None:
+        for _ in range(RESUMED_AT_MOST):
+            try:
+                await stay_on(self._floor, phone, bridge, inside)
+            except NodeFault as fault:
+                log.warning("transferred_call_waits", bridge=bridge, reason=str(fault))
+                await asyncio.sleep(RESUME_AFTER_SECONDS)
+            else:
+                return
+        log.error("transferred_call_given_up", bridge=bridge)
 
     async def _rescue(
         self, phone: PhoneSystem, account: AccountId, caller: Caller, start: Start | None

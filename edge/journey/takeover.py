@@ -5,9 +5,18 @@ from collections.abc import Callable
 import structlog
 
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import AccountId, EntryId, LegId, RunId, UserId, entry_of_conversation
+from edge.domain.ids import (
+    AccountId,
+    BridgeId,
+    EntryId,
+    LegId,
+    RunId,
+    UserId,
+    entry_of_conversation,
+)
 from edge.journey.floor import Floor
 from edge.journey.leg import AGENT_VARIABLE, ENTRY_VARIABLE, clear_away
+from edge.journey.onward import goes_on
 from edge.ports.phone_system import Arrival, Done, PhoneSystem, Survey
 
 log = structlog.get_logger()
@@ -16,9 +25,12 @@ ADOPTED_WITHIN_SECONDS = 30
 
 Resume = Callable[[PhoneSystem, AccountId, Entry], None]
 Arrived = Callable[[PhoneSystem, Arrival], None]
+StayOn = Callable[[PhoneSystem, BridgeId, frozenset[LegId]], None]
 
 
-async def take_over(floor: Floor, dead: RunId, resume: Resume, arrived: Arrived) -> None:
+async def take_over(
+    floor: Floor, dead: RunId, resume: Resume, arrived: Arrived, stay_on: StayOn
+) -> None:
     """Take what the dead edge owned in every account, and its calls that stood nowhere.
 
     One move an account; if this edge dies in between, what it took is its own and is taken from
@@ -35,7 +47,8 @@ async def take_over(floor: Floor, dead: RunId, resume: Resume, arrived: Arrived)
     strays = 0
     for phone in floor.phones.values():
         survey = await phone.survey()
-        for leg in survey.waiting_in_app.get(dead, frozenset()) - taken:
+        unowned = survey.waiting_in_app.get(dead, frozenset()) - taken
+        for leg in unowned - await _transferred(floor, phone, survey, unowned, stay_on):
             strays += 1
             await _take_in(floor, phone, leg, arrived)
         await _clear_bridges(floor, phone, survey)
@@ -43,6 +56,27 @@ async def take_over(floor: Floor, dead: RunId, resume: Resume, arrived: Arrived)
     log.warning("edge_taken_over", dead=dead, legs=len(taken), strays=strays)
     for phone in floor.phones.values():
         await _forget(floor, phone, dead)
+
+
+async def _transferred(
+    floor: Floor, phone: PhoneSystem, survey: Survey, legs: frozenset[LegId], stay_on: StayOn
+) -> frozenset[LegId]:
+    """Those of the legs that came into a conversation by a transfer.
+
+    While its entry lives they are found by its conductor; afterwards the bridge is all there is.
+    """
+    found: frozenset[LegId] = frozenset()
+    for bridge, inside in survey.bridges.items():
+        named = entry_of_conversation(bridge)
+        if named is None or not inside & legs:
+            continue
+        entry = await _entry(floor, named)
+        if entry is not None and entry.stage is not Stage.ENDED:
+            found |= inside
+        elif goes_on(inside):
+            found |= inside
+            stay_on(phone, bridge, inside)
+    return found
 
 
 async def _take_in(floor: Floor, phone: PhoneSystem, leg: LegId, arrived: Arrived) -> None:
@@ -75,11 +109,11 @@ async def _is_on(floor: Floor, named: str | None, leg: LegId) -> bool:
 
 async def _clear_bridges(floor: Floor, phone: PhoneSystem, survey: Survey) -> None:
     """Remove the bridges of conversations that are over; their legs were strays or are ending."""
-    for bridge in survey.bridges:
+    for bridge, inside in survey.bridges.items():
         named = entry_of_conversation(bridge)
         # An entry that no account knows is another site's on the same node.
         entry = await _entry(floor, named) if named else None
-        if entry is not None and entry.stage is Stage.ENDED:
+        if entry is not None and entry.stage is Stage.ENDED and not goes_on(inside):
             await clear_away(phone, entry.id)
 
 

@@ -61,6 +61,16 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class LegReplaced:
+    """The party was transferred away, and another leg stands in the bridge in its place.
+
+    The replaced leg ends soon, when its phone has heard that the transfer was done.
+    """
+
+    by: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class DigitPressed:
     digit: str
 
@@ -77,7 +87,9 @@ class FeedBroken:
     """Events of this leg may have been lost (the connection was); ask `survey` for the truth."""
 
 
-LegEvent = LegRinging | LegAnswered | LegEnded | DigitPressed | PlaybackEnded | FeedBroken
+LegEvent = (
+    LegRinging | LegAnswered | LegReplaced | LegEnded | DigitPressed | PlaybackEnded | FeedBroken
+)
 
 
 class LegFeed(Protocol):
@@ -141,6 +153,8 @@ class Survey:
 class DeviceState(StrEnum):
     REACHABLE = "reachable"
     UNREACHABLE = "unreachable"
+    IN_USE = "in_use"
+    """In a call that we did not dial: one that it placed, or one that came to it directly."""
     UNKNOWN = "unknown"
 
 
@@ -270,6 +284,9 @@ class PhoneSystem(Protocol):
         """Clear what the node keeps for a dead edge, once all its legs are adopted. Idempotent."""
 
     async def survey(self) -> Survey: ...
+
+    def device(self, endpoint: EndpointName) -> DeviceState:
+        """How a watched phone is, as far as the node has told."""
 
     async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
         """Report `DeviceChanged` for these phones from now on; returns how they are now."""

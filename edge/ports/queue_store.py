@@ -64,6 +64,11 @@ class ConnectWord(StrEnum):
     STALE = "STALE"
 
 
+class ReplaceWord(StrEnum):
+    REPLACED = "REPLACED"
+    STALE = "STALE"
+
+
 class CompleteWord(StrEnum):
     COMPLETED = "COMPLETED"
     STALE = "STALE"
@@ -78,11 +83,6 @@ class PresenceWord(StrEnum):
     CHANGED = "CHANGED"
     UNCHANGED = "UNCHANGED"
     REFUSED = "REFUSED"
-
-
-class PhoneWord(StrEnum):
-    RELEASED = "RELEASED"
-    ALREADY = "ALREADY"
 
 
 class DeviceWord(StrEnum):
@@ -215,6 +215,11 @@ class QueueStore(Protocol):
         So it is too for a leg that was accepted and lost before `connect`.
         """
 
+    async def replace_leg(
+        self, account: AccountId, entry: EntryId, leg: LegId
+    ) -> tuple[ReplaceWord, Moved]:
+        """The caller transferred the call: another leg stands for the entry. STALE: it is over."""
+
     async def leave(
         self, account: AccountId, entry: EntryId, disposition: Disposition
     ) -> tuple[LeaveWord, Moved]:
@@ -233,18 +238,8 @@ class QueueStore(Protocol):
         change: PresenceChange,
         reason: str = "",
         command: str = "",
-        busy_ms: int = 0,
     ) -> tuple[PresenceWord, Moved]:
-        """As `domain.agent.change_presence`. A toggle repeated with the same `command` is one.
-
-        An agent made available by a call from the agent's own phone is not rung before that call
-        is over (`release_phone`), or `busy_ms` have passed.
-        """
-
-    async def release_phone(
-        self, account: AccountId, user: UserId, command: str
-    ) -> tuple[PhoneWord, Moved]:
-        """The call of that command is over; ALREADY where nothing waited for it."""
+        """As `domain.agent.change_presence`. A toggle repeated with the same `command` is one."""
 
     async def change_device(
         self, account: AccountId, user: UserId, device: Device

@@ -35,10 +35,10 @@ from edge.ports.queue_store import (
     LegWord,
     LivingEdges,
     Moved,
-    PhoneWord,
     PickWord,
     PresenceWord,
     RearrangeWord,
+    ReplaceWord,
     Summons,
     TakeOverWord,
 )
@@ -208,6 +208,12 @@ class RedisQueueStore:
         word, moved = await self._move("complete", account, entry)
         return CompleteWord(word), moved
 
+    async def replace_leg(
+        self, account: AccountId, entry: EntryId, leg: LegId
+    ) -> tuple[ReplaceWord, Moved]:
+        word, moved = await self._move("replace_leg", account, entry, leg)
+        return ReplaceWord(word), moved
+
     # --- the leg of an offer
 
     async def leg_dialled(
@@ -254,18 +260,9 @@ class RedisQueueStore:
         change: PresenceChange,
         reason: str = "",
         command: str = "",
-        busy_ms: int = 0,
     ) -> tuple[PresenceWord, Moved]:
-        word, moved = await self._move(
-            "change_presence", account, user, change, reason, command, busy_ms
-        )
+        word, moved = await self._move("change_presence", account, user, change, reason, command)
         return PresenceWord(word), moved
-
-    async def release_phone(
-        self, account: AccountId, user: UserId, command: str
-    ) -> tuple[PhoneWord, Moved]:
-        word, moved = await self._move("release_phone", account, user, command)
-        return PhoneWord(word), moved
 
     async def change_device(
         self, account: AccountId, user: UserId, device: Device

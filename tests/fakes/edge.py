@@ -151,7 +151,8 @@ class FakeEdge:
             await self._clock.sleep(BEAT_SECONDS)
 
     async def _take_over(self, dead: RunId) -> None:
-        await take_over(self.floor, dead, self.reception.resume, self.reception.arrived)
+        door = self.reception
+        await take_over(self.floor, dead, door.resume, door.arrived, door.stay_on)
         self._taking_over.discard(dead)
 
     async def _answer_summons(self) -> None:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Here, Occupancy
+from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Here
 from edge.domain.entry import Entry, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, MemberId, QueueId, RunId, UserId
@@ -94,7 +94,6 @@ class AccountMemory:
         self.held_back: set[EntryId] = set()
         self.dues: dict[str, int] = {}
         self.commands: dict[UserId, tuple[str, PresenceWord]] = {}
-        self.busy_phones: set[UserId] = set()
         self.events: list[Event] = []
         self.spoke: dict[str, tuple[UserId, int]] = {}
         self.settings: Account | None = None
@@ -133,17 +132,11 @@ class AccountMemory:
     def publish(self, name: EventName, record: Entry | Agent, reason: str = "") -> None:
         self.events.append(Event(name, record, reason))
 
-    def put_agent(
-        self,
-        agent: Agent,
-        command: tuple[str, PresenceWord] | None = None,
-        *,
-        was_busy: bool = False,
-    ) -> Agent:
+    def put_agent(self, agent: Agent, command: tuple[str, PresenceWord] | None = None) -> Agent:
         """Write the record where it differs. Whoever becomes ready is looked at everywhere."""
         before = self.agent(agent.id)
         same_command = command is None or command == self.commands.get(agent.id)
-        if agent == before and same_command and not was_busy:
+        if agent == before and same_command:
             return before
         if command is not None:
             self.commands[agent.id] = command
@@ -368,10 +361,6 @@ def without_what_is_over(entry: Entry) -> Entry:
     if entry.stage not in IN_LINE:
         entry = replace(entry, widen_at_ms=0, prefer_until_ms=0)
     return entry
-
-
-def is_idle(agent: Agent) -> bool:
-    return agent.occupancy is Occupancy.IDLE
 
 
 def without_leg(agent: Agent) -> Agent:

@@ -14,7 +14,6 @@ from edge.domain.agent import (
     Device,
     Occupancy,
     PresenceChange,
-    Status,
     change_presence,
 )
 from edge.domain.disposition import Disposition
@@ -38,7 +37,6 @@ from edge.ports.queue_store import (
     LegWord,
     LivingEdges,
     Moved,
-    PhoneWord,
     PresenceWord,
     Summons,
     TakeOverWord,
@@ -47,10 +45,11 @@ from edge.store.redis_queue_store import seed_of_chance
 from tests.fakes.chance import Chance
 from tests.fakes.memory_dues import cancel_legs, end_leg, fire_agent, fire_entry
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
-from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, is_idle, without_leg
+from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, without_leg
+from tests.fakes.memory_transfers import TransferMoves
 
 
-class MemoryQueueStore(MatchMoves):
+class MemoryQueueStore(MatchMoves, TransferMoves):
     """The moves of one edge. Satisfies `edge.ports.queue_store.QueueStore`."""
 
     def __init__(
@@ -198,7 +197,6 @@ class MemoryQueueStore(MatchMoves):
         change: PresenceChange,
         reason: str = "",
         command: str = "",
-        busy_ms: int = 0,
     ) -> tuple[PresenceWord, Moved]:
         memory = self._open(account)
         agent = memory.agent(user)
@@ -213,26 +211,8 @@ class MemoryQueueStore(MatchMoves):
         else:
             word = PresenceWord.CHANGED
             memory.publish(EventName.AGENT_CHANGED, changed)
-            memory.busy_phones.discard(user)
-            if busy_ms and changed.status is Status.AVAILABLE and is_idle(changed):
-                memory.busy_phones.add(user)
-                changed = replace(changed, wake_at_ms=memory.now_ms + busy_ms)
         agent = memory.put_agent(changed or agent, (command, word) if command else None)
         return word, memory.moved((), [agent])
-
-    async def release_phone(
-        self, account: AccountId, user: UserId, command: str
-    ) -> tuple[PhoneWord, Moved]:
-        memory = self._open(account)
-        agent = memory.agent(user)
-        last_command, _ = memory.commands.get(user, ("", PresenceWord.UNCHANGED))
-        if last_command != command or user not in memory.busy_phones:
-            return PhoneWord.ALREADY, memory.moved((), [agent])
-        memory.busy_phones.discard(user)
-        agent = memory.put_agent(
-            replace(agent, wake_at_ms=0) if is_idle(agent) else agent, was_busy=True
-        )
-        return PhoneWord.RELEASED, memory.moved((), [agent])
 
     async def change_device(
         self, account: AccountId, user: UserId, device: Device

@@ -149,7 +149,7 @@ class Office:
             arrived_at_ms=self.clock.now_ms(),
         )
         leg = FakeLeg(leg_id, None, endpoint, LegState.DOWN, arrival)
-        self.board.legs[leg_id] = leg
+        self.board.add(leg)
         self.board.knock(leg)
         return Caller(self, leg)
 

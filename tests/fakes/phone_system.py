@@ -15,6 +15,7 @@ from edge.ports.phone_system import (
     Done,
     EndReason,
     FeedBroken,
+    LegEnded,
     LegEvent,
     LegFeed,
     LegState,
@@ -143,6 +144,9 @@ class FakePhoneSystem:
     def listen(self, leg: LegId) -> Iterator[LegFeed]:
         assert leg not in self._feeds, f"two listen to {leg}"
         feed = self._feeds[leg] = FakeFeed()
+        ended = self._board.ended.get(leg)
+        if ended is not None and ended.ended is not None and ended.app == self.app:
+            feed.put(LegEnded(ended.ended))
         try:
             yield feed
         finally:
@@ -191,7 +195,8 @@ class FakePhoneSystem:
         board.legs[dial.leg] = leg
         phone.dials.append(dial)
         phone.legs.append(leg)
-        if phone.leg is not None or phone.when_rung is WhenRung.IS_BUSY:
+        in_call = phone.leg is not None or board.own_calls(dial.endpoint)
+        if in_call or phone.when_rung is WhenRung.IS_BUSY:
             board.later(leg, RINGS_AFTER_SECONDS, self._ender(dial.leg, EndReason.BUSY))
             return Dialled()
         phone.leg = dial.leg
@@ -305,7 +310,12 @@ class FakePhoneSystem:
 
     async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
         def act() -> dict[EndpointName, DeviceState]:
-            self._board.watched[self.app] = frozenset(endpoints)
-            return {endpoint: self._board.device(endpoint) for endpoint in endpoints}
+            found = {endpoint: self._board.device(endpoint) for endpoint in endpoints}
+            self._board.watched[self.app] = dict(found)
+            self._board.told[self.app] = dict(found)
+            return found
 
         return await self._order("watch", act)
+
+    def device(self, endpoint: EndpointName) -> DeviceState:
+        return self._board.told.get(self.app, {}).get(endpoint, DeviceState.UNKNOWN)

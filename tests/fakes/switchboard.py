@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from edge.domain.ids import BridgeId, EndpointName, LegId, NodeId, PlaybackId, RunId
+from edge.domain.ids import (
+    BridgeId,
+    EndpointName,
+    LegId,
+    NodeId,
+    PlaybackId,
+    RunId,
+    is_dialled_by_us,
+)
 from edge.ports.phone_system import (
     Arrival,
     DeviceChanged,
@@ -21,6 +29,7 @@ from edge.ports.phone_system import (
     LegAnswered,
     LegEnded,
     LegEvent,
+    LegReplaced,
     LegRinging,
     LegState,
     NodeEvent,
@@ -32,6 +41,8 @@ from edge.ports.phone_system import (
 PRESSES_AFTER_SECONDS = 1.0
 KNOCK_AGAIN_SECONDS = 1.0
 """The dialplan asks for an edge once a second while none takes the call."""
+HANGS_UP_AFTER_SECONDS = 0.01
+"""A phone that was told that its transfer is done."""
 
 
 class WhenRung(StrEnum):
@@ -107,7 +118,11 @@ class Switchboard:
         self.bridges: dict[BridgeId, set[LegId]] = {}
         self.phones: dict[EndpointName, Phone] = {}
         self.apps: dict[RunId, Application] = {}
-        self.watched: dict[RunId, frozenset[EndpointName]] = {}
+        self.watched: dict[RunId, dict[EndpointName, DeviceState]] = {}
+        """How each phone was last told to each application, or is about to be."""
+        self.told: dict[RunId, dict[EndpointName, DeviceState]] = {}
+        """What has arrived there."""
+        self.devices_told_after_seconds = 0.0
 
     # --- applications
 
@@ -140,6 +155,11 @@ class Switchboard:
 
     # --- legs
 
+    def add(self, leg: FakeLeg) -> None:
+        """A channel that no queue dialled: its phone is in a call of its own."""
+        self.legs[leg.id] = leg
+        self.tell_device(leg.endpoint)
+
     def later(self, leg: FakeLeg, seconds: float, what: Callable[[], None]) -> None:
         leg.timers.append(asyncio.get_running_loop().call_later(seconds, what))
 
@@ -165,6 +185,7 @@ class Switchboard:
         self.move(leg, None)
         self.hear(leg, "nothing")
         self.tell(leg, LegEnded(reason))
+        self.tell_device(leg.endpoint)
 
     def answered(self, leg_id: LegId) -> None:
         """A phone was picked up."""
@@ -202,6 +223,23 @@ class Switchboard:
                 leg.playback = None
                 self.listen_again(leg)
                 self.tell(leg, PlaybackEnded(playback))
+
+    # --- transfers, done by the node itself
+
+    def transfer(self, leg_id: LegId, to: EndpointName, *, hangs_up: bool = True) -> LegId:
+        """The phone at this leg hands its call over: another leg stands in the bridge instead,
+        and the phone hangs up when it has heard that it is done."""
+        leg = self.legs[leg_id]
+        assert leg.bridge is not None, "only who talks can transfer"
+        other = FakeLeg(LegId(f"chan_{leg_id[5:]}_to_{to}"), leg.app, to, LegState.UP)
+        self.legs[other.id] = other
+        bridge = leg.bridge
+        self.move(leg, None)
+        self.move(other, bridge)
+        self.tell(leg, LegReplaced(other.id))
+        if hangs_up:
+            self.later(leg, HANGS_UP_AFTER_SECONDS, lambda: self.end(leg_id, EndReason.NORMAL))
+        return other.id
 
     # --- bridges, and what is heard in them
 
@@ -259,12 +297,34 @@ class Switchboard:
 
     def register(self, endpoint: EndpointName, *, is_registered: bool) -> None:
         self.phones[endpoint].is_registered = is_registered
+        self.tell_device(endpoint)
+
+    def tell_device(self, endpoint: EndpointName) -> None:
+        """As the adapter does: whoever watches the phone is told what it is now, if it changed."""
+        device = self.device(endpoint)
         for app, watched in self.watched.items():
-            if endpoint in watched and app in self.apps:
-                self.apps[app].tell_node(DeviceChanged(endpoint, self.device(endpoint)))
+            if watched.get(endpoint, device) is not device:
+                watched[endpoint] = device
+                asyncio.get_running_loop().call_later(
+                    self.devices_told_after_seconds, self._tell_app, app, endpoint, device
+                )
+
+    def _tell_app(self, app: RunId, endpoint: EndpointName, device: DeviceState) -> None:
+        if app in self.apps:
+            self.told.setdefault(app, {})[endpoint] = device
+            self.apps[app].tell_node(DeviceChanged(endpoint, device))
+
+    def own_calls(self, endpoint: EndpointName) -> list[FakeLeg]:
+        return [
+            leg
+            for leg in self.legs.values()
+            if leg.endpoint == endpoint and not is_dialled_by_us(leg.id)
+        ]
 
     def device(self, endpoint: EndpointName) -> DeviceState:
         phone = self.phones.get(endpoint)
         if phone is None:
             return DeviceState.UNKNOWN
-        return DeviceState.REACHABLE if phone.is_registered else DeviceState.UNREACHABLE
+        if not phone.is_registered:
+            return DeviceState.UNREACHABLE
+        return DeviceState.IN_USE if self.own_calls(endpoint) else DeviceState.REACHABLE

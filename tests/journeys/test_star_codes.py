@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from edge.domain.agent import PresenceChange, Status
+from edge.domain.agent import Device, PresenceChange, Status
 from edge.domain.events import EventName
 from tests.fakes.edge import CARRIER
 from tests.fakes.office import open_office
@@ -59,6 +59,22 @@ async def test_logging_in_by_star_code_rings_for_the_one_who_waits() -> None:
         await caller.joins()
         await office.dial_star(ANN, LOGIN)
         await caller.talks_with(ANN)
+
+
+@pytest.mark.parametrize("late_ms", [0, 5, 400])
+async def test_a_caller_rings_when_the_call_of_45_is_over_and_not_before(late_ms: int) -> None:
+    """However late the node tells that the phone is in a call; it would answer busy."""
+    async with open_office() as office:
+        office.board.devices_told_after_seconds = late_ms / 1000
+        caller = office.call()
+        await caller.joins()
+        star = office.call(LOGIN, phone_of(ANN))
+        await wait_until(lambda: office.agent(ANN).status is Status.AVAILABLE, "logged in")
+        assert office.agent(ANN).device is Device.IN_USE
+        await wait_until(lambda: not star.is_on_the_line, "the word is spoken", 10)
+        await caller.talks_with(ANN, within_seconds=1 + 5)
+        assert EventName.LEG_ENDED not in office.events()
+        assert office.phone(ANN).rung == 1
 
 
 async def test_star_codes_from_outside_are_not_obeyed() -> None:

@@ -47,6 +47,7 @@ from tests.fakes.world import (
 )
 from tests.properties import invariants
 from tests.properties.line_rules import LineRules
+from tests.properties.transfers import Transfers
 
 runs = st.sampled_from(EDGES)
 queues = st.sampled_from(QUEUES)
@@ -56,7 +57,7 @@ steps_ms = st.sampled_from([1, 400, 1_000, 2_000, 5_000, 10_000, 25_000])
 alive = st.sets(runs).map(frozenset)
 
 
-class StoreHistories(LineRules):
+class StoreHistories(LineRules, Transfers):
     """`server` is set by the test before the machine runs."""
 
     server: RedisServer
@@ -248,7 +249,6 @@ class StoreHistories(LineRules):
         change=st.sampled_from([*PresenceChange, PresenceChange.AVAILABLE]),
         reason=st.sampled_from(["", "lunch", "tea"]),
         command=st.sampled_from(["", "", "first", "second"]),
-        busy_ms=st.sampled_from([0, 0, 16_000]),
     )
     def change_presence(
         self,
@@ -257,16 +257,11 @@ class StoreHistories(LineRules):
         change: PresenceChange,
         reason: str,
         command: str,
-        busy_ms: int = 0,
     ) -> None:
         self.do(
             run,
-            lambda store: store.change_presence(ACCOUNT_ID, user, change, reason, command, busy_ms),
+            lambda store: store.change_presence(ACCOUNT_ID, user, change, reason, command),
         )
-
-    @rule(run=runs, user=users, command=st.sampled_from(["first", "second"]))
-    def release_phone(self, run: RunId, user: UserId, command: str) -> None:
-        self.do(run, lambda store: store.release_phone(ACCOUNT_ID, user, command))
 
     @rule(run=runs, user=users, device=st.sampled_from(Device))
     def change_device(self, run: RunId, user: UserId, device: Device) -> None:

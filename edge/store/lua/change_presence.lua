@@ -1,7 +1,6 @@
 -- purpose: an agent logs in or out, pauses or goes on, in all queues at once
 -- keys: KEYS[1] account tag
--- args: run, user, change, reason, command (a toggle repeated with the same one is one toggle),
---   ms for which the agent's own phone is busy with that command at most
+-- args: run, user, change, reason, command (a toggle repeated with the same one is one toggle)
 -- returns: CHANGED | UNCHANGED | REFUSED
 -- publishes: agent_changed
 local change, reason, command = ARGV[3], ARGV[4], ARGV[5]
@@ -33,10 +32,6 @@ else
   f.pause_reason = (change == 'paused' and reason ~= '') and reason or nil
 end
 if status() == before and f.pause_reason == was.pause_reason then return answer('UNCHANGED') end
-f.phone_busy = nil
-if status() == 'available' and f.occupancy == 'idle' and ARGV[6] ~= '0' then
-  f.wake_at, f.phone_busy = tostring(now + tonumber(ARGV[6])), '1'
-end
 publish('agent_changed', {user = agent.id, status = status(), before = before,
   reason = f.pause_reason})
 return answer('CHANGED')

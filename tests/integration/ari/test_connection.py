@@ -37,7 +37,8 @@ async def test_only_the_events_we_read_are_asked_for(open_node: OpenNode) -> Non
         [ours] = node.asterisk.asked_for(FILTER)
         assert {wanted["type"] for wanted in ours.body["allowed"]} == set(READERS)
         [commands] = node.asterisk.asked_for(f"PUT /applications/{COMMANDS}/eventFilter")
-        assert commands.body == {"allowed": [{"type": "RESTResponse"}]}
+        words = ["RESTResponse", "EndpointStateChange"]
+        assert commands.body == {"allowed": [{"type": word} for word in words]}
 
 
 async def test_a_lost_connection_comes_back_with_its_filter(open_node: OpenNode) -> None:

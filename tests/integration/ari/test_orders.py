@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from edge.ari.ids import holding_bridge
+from edge.ari.ids import command_app, holding_bridge
 from edge.domain.ids import BridgeId, EndpointName, LegId, PlaybackId, RunId
 from edge.ports.phone_system import (
     Arrival,
@@ -247,6 +247,26 @@ async def test_an_adopted_leg_that_stands_there_is_left_alone(open_node: OpenNod
         assert subscription.query == {"eventSource": f"bridge:{HOLD}"}
 
 
+async def test_a_leg_that_took_anothers_place_there_goes_out_and_in_again(
+    open_node: OpenNode,
+) -> None:
+    """Asterisk put it there without a role: it would hear nothing."""
+    async with open_node() as node:
+        await node.start_leg(AGENT, "Up")
+        add, remove = f"POST /bridges/{HOLD}/addChannel", f"POST /bridges/{HOLD}/removeChannel"
+        node.asterisk.answers[add] = enters(node, HOLD)
+        await node.event(
+            "StasisStart", channel=channel(LEG, "Up"), args=[], replace_channel=channel(AGENT)
+        )
+        bridge = {"id": HOLD, "channels": [LEG]}
+        await node.event("ChannelEnteredBridge", channel=channel(LEG), bridge=bridge)
+        await wait_until(lambda: LEG in node.phones._router.bridge_of, "stands", every=0.001)
+        assert await node.phones.hold(LEG, "default") is Done.DONE
+        assert await node.phones.hold(LEG, "default") is Done.DONE
+        orders = [asked.what for asked in node.asterisk.asked if asked.what in (add, remove)]
+        assert orders == [remove, add]
+
+
 @pytest.mark.parametrize("status", [404, 409])
 async def test_adopting_a_leg_that_is_gone(open_node: OpenNode, status: int) -> None:
     async with open_node() as node:
@@ -441,11 +461,21 @@ async def test_a_dead_application_is_freed_of_its_subscriptions(open_node: OpenN
         dead = RunId("edge-dead")
         await node.phones.forget_application(dead)
         kept = {f"bridge:{HOLD}": 50, "deviceState:PJSIP/201": 1}
+        kept_by_commands = {f"endpoint:PJSIP/{number}": 2 for number in range(200, 250)}
 
         def describe(_: Asked) -> Answer:
             bridges = [HOLD] if kept[f"bridge:{HOLD}"] > 0 else []
             devices = ["PJSIP/201"] if kept["deviceState:PJSIP/201"] > 0 else []
-            return 200, {"bridge_ids": bridges, "device_names": devices}
+            return 200, {"bridge_ids": bridges, "device_names": devices, "endpoint_ids": []}
+
+        def describe_commands(_: Asked) -> Answer:
+            left = [name.partition(":")[2] for name, count in kept_by_commands.items() if count > 0]
+            return 200, {"bridge_ids": [], "device_names": [], "endpoint_ids": left}
+
+        def end_commands(asked: Asked) -> Answer:
+            for source in asked.query["eventSource"].split(","):
+                kept_by_commands[source] -= 1
+            return 200, {}
 
         def end(asked: Asked) -> Answer:
             for source in asked.query["eventSource"].split(","):
@@ -454,5 +484,9 @@ async def test_a_dead_application_is_freed_of_its_subscriptions(open_node: OpenN
 
         node.asterisk.answers[f"GET /applications/{dead}"] = describe
         node.asterisk.answers[f"DELETE /applications/{dead}/subscription"] = end
+        commands = command_app(dead)
+        node.asterisk.answers[f"GET /applications/{commands}"] = describe_commands
+        node.asterisk.answers[f"DELETE /applications/{commands}/subscription"] = end_commands
         await node.phones.forget_application(dead)
         assert max(kept.values()) <= 0
+        assert max(kept_by_commands.values()) <= 0

@@ -13,7 +13,6 @@ from edge.ports.queue_store import (
     CompleteWord,
     DeviceWord,
     FireWord,
-    PhoneWord,
     PresenceWord,
     Summons,
     TakeOverWord,
@@ -89,39 +88,6 @@ async def test_a_repeated_toggle_is_one_toggle(
         assert other[0] is PresenceWord.CHANGED
 
 
-async def test_who_logs_in_by_star_code_is_not_rung_before_that_call_is_over(
-    open_bench: OpenBench,
-) -> None:
-    async with open_bench() as bench:
-        store = bench.store()
-        await join(store)
-        toggle = PresenceChange.TOGGLE_LOGIN
-        _, moved = await store.change_presence(ACCOUNT_ID, ANN, toggle, "", "leg_1", 16_000)
-        assert (moved.agent.status, moved.heads) == (Status.AVAILABLE, ())
-        word, moved = await store.release_phone(ACCOUNT_ID, ANN, "leg_2")
-        assert (word, moved.heads) == (PhoneWord.ALREADY, ())
-        word, moved = await store.release_phone(ACCOUNT_ID, ANN, "leg_1")
-        assert (word, len(moved.heads)) == (PhoneWord.RELEASED, 1)
-        word, _ = await store.release_phone(ACCOUNT_ID, ANN, "leg_1")
-        assert word is PhoneWord.ALREADY
-
-
-async def test_a_star_code_call_that_nobody_ended_keeps_its_agent_only_for_its_time(
-    open_bench: OpenBench,
-) -> None:
-    async with open_bench() as bench:
-        store = bench.store()
-        await join(store)
-        toggle = PresenceChange.TOGGLE_LOGIN
-        await store.change_presence(ACCOUNT_ID, ANN, toggle, "", "leg_1", 16_000)
-        bench.advance(16_000)
-        assert f"agent:{ANN}" in await fire_all(store)
-        await claim(store)
-        word, _ = await store.release_phone(ACCOUNT_ID, ANN, "leg_1")
-        assert word is PhoneWord.RELEASED
-        assert (await store.agent(ACCOUNT_ID, ANN)).occupancy is Occupancy.RESERVED
-
-
 async def test_a_phone_that_is_gone_takes_its_agent_out_until_it_is_back(
     open_bench: OpenBench,
 ) -> None:
@@ -136,6 +102,24 @@ async def test_a_phone_that_is_gone_takes_its_agent_out_until_it_is_back(
         assert (word, len(moved.heads)) == (DeviceWord.CHANGED, 1)
         word, _ = await store.change_device(ACCOUNT_ID, ANN, Device.REACHABLE)
         assert word is DeviceWord.UNCHANGED
+
+
+async def test_a_phone_in_a_call_of_its_own_is_not_rung_until_that_is_over(
+    open_bench: OpenBench,
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await join(store)
+        await store.change_device(ACCOUNT_ID, ANN, Device.IN_USE)
+        await log_in(store, ANN)
+        assert await store.look(ACCOUNT_ID, ALPHA, 8) == ()
+        word, moved = await store.change_device(ACCOUNT_ID, ANN, Device.REACHABLE)
+        assert (word, len(moved.heads)) == (DeviceWord.CHANGED, 1)
+        await claim(store)
+        word, moved = await store.change_device(ACCOUNT_ID, ANN, Device.IN_USE)
+        agent = moved.agent
+        assert (word, agent.occupancy) == (DeviceWord.CHANGED, Occupancy.RESERVED)
+        assert agent.device is Device.IN_USE, "an offer on its way is not taken back"
 
 
 @pytest.mark.parametrize("change", [PresenceChange.PAUSED, PresenceChange.LOGGED_OUT])

@@ -36,6 +36,15 @@ CASES: list[tuple[dict[str, Any], ari.Event]] = [
         {"type": "StasisStart", "channel": CHANNEL, "args": ["arrival"]},
         ari.StasisStart(READ, ("arrival",)),
     ),
+    (
+        {
+            "type": "StasisStart",
+            "channel": CHANNEL,
+            "args": [],
+            "replace_channel": {**CHANNEL, "id": "leg_1"},
+        },
+        ari.StasisStart(READ, (), replaces="leg_1"),
+    ),
     ({"type": "StasisEnd", "channel": CHANNEL}, ari.StasisEnd(READ)),
     ({"type": "ChannelStateChange", "channel": CHANNEL}, ari.ChannelStateChange(READ)),
     (

@@ -17,6 +17,7 @@ from edge.ports.phone_system import (
     LegEnded,
     LegEvent,
     LegFeed,
+    LegReplaced,
     LegRinging,
     PlaybackEnded,
 )
@@ -263,3 +264,27 @@ def test_no_digit_is_lost_and_each_leg_keeps_its_order(pressed: list[tuple[LegId
                 assert await read(its_feed) == expected
 
     asyncio.run(story())
+
+
+async def test_who_takes_the_place_of_a_leg_is_told_and_has_a_feed_of_its_own() -> None:
+    """A transfer: Asterisk tells the successor first, the end of the replaced leg later."""
+    router = Router()
+    with router.listen(LEG) as feed:
+        router.route(start("Up"))
+        router.entered(LEG, BRIDGE)
+        router.route(ari.StasisStart(channel("Down", OTHER), (), replaces=LEG))
+        router.route(ari.ChannelLeftBridge(LEG, BRIDGE))
+        router.route(ari.ChannelEnteredBridge(OTHER, BRIDGE))
+        router.route(request(16))
+        router.route(END)
+        assert await read(feed) == [LegReplaced(OTHER), LegEnded(EndReason.NORMAL)]
+    router.route(ari.ChannelStateChange(channel("Up", OTHER)))
+    router.route(ari.ChannelDestroyed(channel("Up", OTHER), 16, 0))
+    with router.listen(OTHER) as feed:
+        assert await read(feed) == [LegEnded(EndReason.NORMAL)]
+
+
+async def test_a_transfer_of_a_leg_that_is_not_ours_concerns_nobody() -> None:
+    router = Router()
+    router.route(ari.StasisStart(channel("Up", OTHER), (), replaces=LEG))
+    assert router.unclaimed == 1

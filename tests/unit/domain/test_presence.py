@@ -91,6 +91,7 @@ READY = Agent(UserId("user_bob"), logged_in_at_ms=LONG_AGO)
         (READY, True),
         (replace(READY, device=Device.REACHABLE), True),
         (replace(READY, device=Device.UNREACHABLE), False),
+        (replace(READY, device=Device.IN_USE), False),
         (replace(READY, logged_in_at_ms=0), False),
         (replace(READY, paused_at_ms=LONG_AGO), False),
         (replace(READY, wake_at_ms=NOW), True),

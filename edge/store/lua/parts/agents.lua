@@ -13,7 +13,7 @@ end
 
 local function is_ready(f)
   return f.logged_in_at ~= nil and f.paused_at == nil and f.occupancy == 'idle'
-    and f.device ~= 'unreachable' and f.wake_at == nil
+    and f.device ~= 'unreachable' and f.device ~= 'in_use' and f.wake_at == nil
 end
 
 -- What a strategy's field is for an agent: of the agent in this queue (`…_here`), of the member,
