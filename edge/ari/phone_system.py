@@ -15,6 +15,7 @@ from edge.ari.devices import Devices
 from edge.ari.forgetting import forget_application
 from edge.ari.ids import ADOPTED, ARRIVAL, our_arguments, read_arrival
 from edge.ari.invite import channel_variables, dial_string
+from edge.ari.legs import LEG_STATES
 from edge.ari.operations import Outcome
 from edge.ari.rest import Rest
 from edge.ari.router import Router
@@ -31,6 +32,7 @@ from edge.ports.phone_system import (
     Done,
     EndReason,
     LegFeed,
+    LegState,
     MayClaim,
     NodeBack,
     NodeEvent,
@@ -263,6 +265,10 @@ class AriPhoneSystem:
 
     async def variable(self, leg: LegId, name: str) -> str | None:
         return await self._rest.channels.getVariable(leg, name)
+
+    async def leg_state(self, leg: LegId) -> LegState | None:
+        snapshot = await self._rest.channels.get(leg)
+        return None if snapshot is None else LEG_STATES.get(snapshot["state"], LegState.DOWN)
 
     async def recall_arrival(self, leg: LegId) -> Arrival | None:
         snapshot = await self._rest.channels.get(leg)

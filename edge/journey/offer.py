@@ -20,7 +20,7 @@ from edge.journey.floor import Floor
 from edge.journey.invitation import invitation
 from edge.journey.leg import AGENT_VARIABLE, Leg, attending, end_leg, first_of
 from edge.journey.speech import LISTENING_SECONDS, say, sounds_of
-from edge.ports.phone_system import EndReason, NodeFault, NotDialled, PhoneSystem
+from edge.ports.phone_system import EndReason, LegState, NodeFault, NotDialled, PhoneSystem
 from edge.ports.prompts import Prompt
 from edge.ports.queue_store import AcceptWord, LegWord
 
@@ -152,6 +152,9 @@ async def await_answer(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
         failure = LegFailure.REFUSED if hung_up else by_end(await leg.ended())
         return await _failed(floor, offer, leg, failure)
     if not leg.is_answered.is_set():
+        # Picked up in this very moment, it can not be cancelled any more: there is a word for that.
+        if await leg.phone.leg_state(leg.id) is LegState.UP:
+            return OfferEnd.LATE
         await end_leg(leg, EndReason.ANSWERED_ELSEWHERE)
         return OfferEnd.WITHDRAWN
     if offer.queue.agent_confirm and not offer.agent.is_called:

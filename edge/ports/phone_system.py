@@ -268,6 +268,9 @@ class PhoneSystem(Protocol):
     async def stop(self, playback: PlaybackId) -> None:
         """Stop a playback at once; ended already is success."""
 
+    async def leg_state(self, leg: LegId) -> LegState | None:
+        """What the leg is at this moment, ahead of events on their way; None: it is gone."""
+
     async def set_variables(self, leg: LegId, variables: dict[str, str]) -> Done:
         """Write channel variables (the place in line is kept on the leg as well)."""
 

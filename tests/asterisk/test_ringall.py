@@ -1,6 +1,7 @@
 """All phones ring for one caller: the first answer has the call, the others show no missed call."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from edge.ports.prompts import Prompt
@@ -12,6 +13,7 @@ from lab.wait import wait_until
 from tests.asterisk.conftest import OpenOffice
 from tests.asterisk.hearing import hears, hears_music, was_told
 from tests.asterisk.office import Office
+from tests.asterisk.test_crossings import edge_asleep
 
 RINGALL = {"strategy": "ringall", "wrap_up_seconds": 0}
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
@@ -130,24 +132,57 @@ async def test_the_next_caller_rings_at_once_at_the_phone_that_lost_the_first(
         await second.hang_up()
 
 
+async def connections(here: Office, count: int) -> bool:
+    return len(await here.events("call_connected")) == count
+
+
+async def winner_and_loser(here: Office, agents: list[Phone]) -> tuple[Phone, Phone]:
+    await wait_until(lambda: here.events("call_answered"), "one has the call")
+    [answered] = await here.events("call_answered")
+    first, second = agents
+    return (first, second) if answered["user"] == "user_a1" else (second, first)
+
+
 async def test_of_two_who_answer_at_once_one_talks_and_one_is_told(office: OpenOffice) -> None:
     async with office(agents=2, callers=1, **RINGALL) as here:
         agents = [await here.agent(n) for n in (1, 2)]
         caller = await here.waiting_caller()
         await all_ring(caller, *agents)
-        await asyncio.gather(*(agent.answer() for agent in agents))
-        for agent in agents:
-            await agent.wait_for("answered")
-        [answered] = await here.events("call_answered")
-        winner = agents[int(answered["user"].removeprefix("user_a")) - 1]
-        [loser] = [agent for agent in agents if agent is not winner]
-        await here.agent_becomes(2 if winner is agents[0] else 1, "idle", 1)
+        # The edge hears of both answers in one moment.
+        with edge_asleep(here):
+            await asyncio.gather(*(agent.answer() for agent in agents))
+            for agent in agents:
+                await agent.wait_for("answered")
+        winner, loser = await winner_and_loser(here, agents)
+        await here.agent_becomes(agents.index(loser) + 1, "idle", 1)
+        assert loser.in_call, "free before the word is spoken"
         await hears(caller, winner)
         await loser.wait_for("closed")
         await wait_until(lambda: was_told(loser, Prompt.CALL_TAKEN), "told")
         assert len(await here.events("call_connected")) == 1
         assert await reasons(here) == ["cancelled"]
         await caller.hang_up()
+
+
+async def test_of_two_who_answer_within_milliseconds_one_talks(office: OpenOffice) -> None:
+    """Too late by so little: told, or ended by a BYE when the answer crossed the CANCEL."""
+    async with office(agents=2, callers=1, **RINGALL) as here:
+        agents = [await here.agent(n) for n in (1, 2)]
+        caller = await here.caller(1)
+        for calls in range(4):
+            await caller.call(here.slot.queue())
+            await all_ring(caller, *agents)
+            await asyncio.gather(*(agent.answer() for agent in agents))
+            await wait_until(lambda: sum(agent.in_call for agent in agents) == 1, "one is left")
+            await wait_until(partial(connections, here, calls + 1), "connected")
+            connected = await here.events("call_connected")
+            [talking] = [n for n in (1, 2) if agents[n - 1].in_call]
+            assert connected[-1]["user"] == f"user_a{talking}"
+            await hears(caller, agents[talking - 1])
+            await caller.hang_up()
+            await agents[talking - 1].wait_for("closed")
+            for n in (1, 2):
+                await here.agent_becomes(n, "idle")
 
 
 async def test_a_phone_whose_answer_crosses_the_cancel_is_not_left_on_the_line(

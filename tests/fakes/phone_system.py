@@ -264,6 +264,13 @@ class FakePhoneSystem:
     async def stop(self, playback: PlaybackId) -> None:
         await self._order("stop", lambda: self._board.playback_over(playback))
 
+    async def leg_state(self, leg: LegId) -> LegState | None:
+        def act() -> LegState | None:
+            found = self._board.legs.get(leg)
+            return found.state if found is not None else None
+
+        return await self._order("leg_state", act)
+
     async def set_variables(self, leg: LegId, variables: dict[str, str]) -> Done:
         def act() -> Done:
             found = self._leg(leg)
