@@ -3,7 +3,9 @@
 route         (domain/routing)  where the call at the door goes
 arrive        answered, music from the first second, a place in the line
 matcher       who is served next and by whom: decide, claim, tell the caller's conductor
-offer         an agent's phone rings for a caller
+offer         an agent's phone rings for a caller, any number of them at once
+invitation    what the phone is told with the call: who calls, for which queue
+announce      what is said to agent and caller before the bridge
 conversation  both in one bridge, until one hangs up
 leave         an entry ends without a conversation
 deadlines     what happens later: ring time, wrap-up, back-off, a new round
@@ -13,4 +15,5 @@ reconcile     the one place where Asterisk's truth and ours are brought together
 caller        the conductor: one task a caller, walks through the steps
 floor         what every step works with
 leg           one leg as a step sees it; hang-up as the scope that ends a step
+speech        words spoken to one leg
 """

@@ -112,14 +112,13 @@ class Caller:
             return
         offer = Offer(self._account, entry, agent, self._queue(entry), self._rivals)
         async with attending(self._phone, agent.leg, self._floor.legs, exists=not is_new) as rung:
-            with on_the_line(self._floor, offer, rung):
-                with self._rivals.joined_by(offer):
-                    step = ring(self._floor, offer, rung) if is_new else self._rejoin(offer, rung)
-                    end = await while_present(leg, step)
+            with on_the_line(self._floor, offer, rung), self._rivals.joined_by(offer):
+                step = ring(self._floor, offer, rung) if is_new else self._rejoin(offer, rung)
+                end = await while_present(leg, step)
                 if isinstance(end, Gone):
                     await end_leg(rung, EndReason.NORMAL)
-                elif end is OfferEnd.ACCEPTED:
-                    await self._talk(entry, agent.id, leg, rung)
+            if end is OfferEnd.ACCEPTED:
+                await self._talk(entry, agent.id, leg, rung)
         if end is OfferEnd.LATE:
             self._floor.tasks.create_task(
                 tell_late(self._floor, self._phone, offer, agent.leg), name=f"late {agent.leg}"

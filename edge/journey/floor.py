@@ -75,7 +75,7 @@ class Floor:
     conductors: dict[EntryId, Conductor] = field(default_factory=dict)
     legs: dict[LegId, Leg] = field(default_factory=dict)
     lines: dict[EndpointName, list[Leg]] = field(default_factory=dict)
-    """The legs to each agent's phone, the oldest first."""
+    """The legs that ring each agent's phone, or tell it that it came too late. Normally one."""
 
     def __post_init__(self) -> None:
         self.surveys = {node: SharedSurvey(phone) for node, phone in self.phones.items()}

@@ -92,7 +92,7 @@ class Rivals:
 
 @contextmanager
 def on_the_line(floor: Floor, offer: Offer, leg: Leg) -> Iterator[None]:
-    """The leg counts among those of the agent's phone."""
+    """The leg counts among those that ring the agent's phone, or tell it that it came too late."""
     legs = floor.lines.setdefault(_phone_of(floor, offer), [])
     legs.append(leg)
     try:

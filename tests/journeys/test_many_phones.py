@@ -267,6 +267,18 @@ async def test_the_caller_hangs_up_while_two_answer(half_ms: int) -> None:
         await following.talks_with(CAT)
 
 
+async def test_an_answer_whose_event_is_on_its_way_is_told_that_it_came_too_late() -> None:
+    async with ringing_all(ANN, BOB) as office:
+        caller = office.call()
+        await ring(office, ANN, BOB)
+        office.leg_of(BOB).state = LegState.UP
+        answer(office, ANN)
+        await caller.talks_with(ANN)
+        await LoopClock().sleep(3)
+        assert office.heard_by(BOB)[-2:] == [TAKEN, "nothing"]
+        assert office.phone(BOB).missed == []
+
+
 async def test_a_late_answer_to_a_caller_who_is_gone_is_not_told_of_another_agent() -> None:
     async with ringing_all(ANN, BOB) as office:
         caller = office.call()
