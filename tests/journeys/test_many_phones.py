@@ -416,3 +416,43 @@ async def test_an_order_that_the_node_does_not_answer_loses_nobody(
         )
         assert MUSIC in caller.heard
         assert not [leg for leg in office.board.legs.values() if leg.state is LegState.RINGING]
+
+
+async def test_phones_rung_by_the_matches_of_two_edges_are_one_callers() -> None:
+    """Whichever edge makes the match, the caller's own edge rings, and one answer ends all."""
+    async with ringing_all(ANN) as office:
+        office.start_edge()
+        await office.ready()
+        caller = office.call()
+        await ring(office, ANN)
+        for user in (BOB, CAT):
+            await office.dial_star(user, "*45")
+            await ring(office, user)
+        assert caller.entry.ringing == set(THREE)
+        answer(office, CAT)
+        await caller.talks_with(CAT, within_seconds=0.05)
+        assert is_quiet(office, ANN)
+        assert is_quiet(office, BOB)
+        assert office.reasons() == ["cancelled", "cancelled"]
+
+
+@pytest.mark.parametrize("owner", [0, 1])
+async def test_the_other_edge_makes_the_match(owner: int) -> None:
+    async with ringing_all() as office:
+        office.start_edge()
+        await office.ready()
+        apps = dict(office.board.apps)
+        # The call is taken by this edge and the agent logs in at the other.
+        taker = office.edges[owner].run
+        office.board.apps = {taker: apps[taker]}
+        caller = office.call()
+        await caller.joins()
+        assert caller.entry.owner == taker
+        other = office.edges[1 - owner].run
+        office.board.apps = {other: apps[other], taker: apps[taker]}
+        for user in (ANN, BOB):
+            await office.dial_star(user, "*45")
+        await ring(office, ANN, BOB)
+        answer(office, BOB)
+        await caller.talks_with(BOB, within_seconds=0.05)
+        assert office.phone(ANN).missed == [EndReason.ANSWERED_ELSEWHERE]
