@@ -22,6 +22,7 @@ from tests.fakes.waiting import wait_until
 from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BOB, CAT, phone_of
 
 MUSIC = "music default"
+OVER = f"en/{Prompt.WAIT_IS_OVER}"
 CLOSED_FOR_EVER = Hours(time_zone="UTC")
 REFUSALS = [
     pytest.param({"max_queue_length": 1}, Disposition.QUEUE_FULL, Prompt.QUEUE_FULL, id="full"),
@@ -63,7 +64,7 @@ async def test_a_caller_from_outside_who_may_not_join_hears_why_and_the_call_end
             await office.call().joins()
         caller = office.call()
         await call_ends(caller)
-        assert caller.heard == ["a prompt", "nothing"], "never music, never silence"
+        assert caller.heard == [f"en/{prompt}", "nothing"], "never music, never silence"
         assert spoken(caller) == [f"en/{prompt}"]
         assert (caller.entry.stage, caller.entry.disposition) == (Stage.ENDED, disposition)
         assert office.events()[-1] is EventName.ENTRY_REJECTED
@@ -88,7 +89,7 @@ async def test_two_at_the_last_place_and_one_gets_it() -> None:
     async with open_office(max_queue_length=1) as office:
         callers = [office.call() for _ in range(2)]
         await asyncio.sleep(1)
-        assert [caller.hears for caller in callers] == [MUSIC, "a prompt"]
+        assert [caller.hears for caller in callers] == [MUSIC, f"en/{Prompt.QUEUE_FULL}"]
 
 
 async def test_a_store_that_is_away_leaves_nobody_in_silence() -> None:
@@ -121,9 +122,9 @@ async def test_the_longest_wait_is_over_and_the_caller_is_told_so() -> None:
         await caller.joins()
         await asyncio.sleep(29.8)
         assert caller.hears == MUSIC
-        await caller.hears_soon("a prompt", 0.3)
+        await caller.hears_soon(OVER, 0.3)
         await call_ends(caller, PROMPT_LASTS_SECONDS + 0.1)
-        assert caller.heard == [MUSIC, "a prompt", "nothing"]
+        assert caller.heard == [MUSIC, OVER, "nothing"]
         assert spoken(caller) == [f"en/{Prompt.WAIT_IS_OVER}"]
         assert caller.entry.disposition is Disposition.TIMED_OUT
 
@@ -158,7 +159,7 @@ async def test_the_end_of_the_wait_stops_the_ringing_where_the_queue_says_so() -
         assert office.phone(ANN).leg is None, "quiet"
         assert office.phone(ANN).missed == [EndReason.ANSWERED_ELSEWHERE]
         await office.is_occupied(ANN, Occupancy.IDLE)
-        assert caller.hears == "a prompt"
+        assert caller.hears == OVER
         await call_ends(caller)
         assert office.agent(ANN).misses == 0
 
@@ -166,7 +167,7 @@ async def test_the_end_of_the_wait_stops_the_ringing_where_the_queue_says_so() -
 async def test_a_caller_who_hangs_up_in_the_farewell_has_timed_out() -> None:
     async with open_office(timeout_seconds=5) as office:
         caller = office.call()
-        await caller.hears_soon("a prompt", 6)
+        await caller.hears_soon(OVER, 6)
         caller.hang_up()
         await asyncio.sleep(1)
         assert caller.entry.disposition is Disposition.TIMED_OUT
@@ -202,7 +203,7 @@ async def test_an_answer_and_the_end_of_the_wait_cross(ms: int) -> None:
             assert caller.hears == f"talk with {phone_of(ANN)}"
         else:
             assert caller.entry.disposition is Disposition.TIMED_OUT
-            assert caller.hears == "a prompt"
+            assert caller.hears == OVER
             assert office.phone(ANN).leg is None, "nobody alone on the line"
 
 
@@ -242,7 +243,7 @@ async def test_all_leave_when_the_last_phone_is_gone() -> None:
         caller = office.call()
         await wait_until(lambda: bool(office.phone(ANN).missed), "refused")
         office.board.register(phone_of(ANN), is_registered=False)
-        await wait_until(lambda: caller.hears == "a prompt", "told", 0.1)
+        await wait_until(lambda: caller.hears == f"en/{Prompt.NOBODY_AVAILABLE}", "told", 0.1)
         await call_ends(caller)
 
 
@@ -290,7 +291,7 @@ async def test_an_edge_that_dies_in_the_farewell_is_followed_by_one_that_says_it
     async with open_office(max_queue_length=1) as office:
         await office.call().joins()
         caller = office.call()
-        await caller.hears_soon("a prompt")
+        await caller.hears_soon(f"en/{Prompt.QUEUE_FULL}")
         await start_another(office)
         await call_ends(caller, 10)
         assert spoken(caller) == [f"en/{Prompt.QUEUE_FULL}"] * 2
