@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edge.domain.agent import AGENT_MOVES, NOT_RUNG, Agent, AgentMove, Here, Occupancy
+from edge.domain.agent import AGENT_MOVES, BUSY_DEVICES, Agent, AgentMove, Here, Occupancy
 from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Joining, Party, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
@@ -177,7 +177,7 @@ class MatchMoves:
             return PickWord.PICKED, memory.moved([known] if known else (), [agent])
         if known is None or known.stage not in IN_LINE:
             return PickWord.STALE, memory.moved([known] if known else (), [agent])
-        has_phone = is_called or agent.device not in NOT_RUNG
+        has_phone = is_called or agent.device not in BUSY_DEVICES
         if agent.occupancy is not Occupancy.IDLE or not agent.logged_in_at_ms or not has_phone:
             return PickWord.NOT_IDLE, memory.moved([known], [agent])
         known, freed = cancel_legs(memory, known)
