@@ -4,10 +4,11 @@ A setting without a meaning, or a meaning without a setting, is an error: whoeve
 what it does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from edge.domain.admission import PRESETS, USUAL, Factor
 from edge.domain.settings import Site, World
 from edge.domain.strategies import STRATEGIES
 from tools.docs_page import page, table
@@ -93,6 +94,38 @@ MEANINGS = {
     "accounts[].queues[].sip_headers": (
         "more headers of the INVITE, name and value; none that belong to the call itself"
     ),
+    "accounts[].queues[].max_queue_length": (
+        "who comes when so many wait is turned away; 0 is without limit"
+    ),
+    "accounts[].queues[].join_when_empty": (
+        "may one wait when no member counts: `true`, or what makes a member not count (below)"
+    ),
+    "accounts[].queues[].leave_when_empty": (
+        "must all leave when no member counts any more: `false`, or what makes a member not count"
+        " (below)"
+    ),
+    "accounts[].queues[].divert_ratio": (
+        "who would make it more callers than this for each agent who is logged in is turned away;"
+        " 0 is never"
+    ),
+    "accounts[].queues[].hours.time_zone": "like `America/New_York`; without hours: always open",
+    "accounts[].queues[].hours.weekly[].opens": 'like `"09:00"`',
+    "accounts[].queues[].hours.weekly[].closes": (
+        'like `"17:30"`, at most `"24:00"`; not later than it opens: on the next day'
+    ),
+    "accounts[].queues[].hours.weekly[].days[]": "of `mon`, `tue`, …",
+    "accounts[].queues[].hours.exceptions[].date": (
+        'a day with times of its own, like `"2026-12-25"`'
+    ),
+    "accounts[].queues[].hours.exceptions[].open[].opens": "as above; no row: closed",
+    "accounts[].queues[].hours.exceptions[].open[].closes": "as above",
+    "accounts[].queues[].timeout_seconds": "the longest wait, from joining; 0 is without end",
+    "accounts[].queues[].timeout_lets_ring": (
+        "when the wait is over while a phone rings, the phone may ring to its end"
+    ),
+    "accounts[].queues[].short_abandon_seconds": (
+        "who hangs up sooner is written down as a short abandon; 0 is nobody"
+    ),
     "accounts[].queues[].members[].id": "`qum_` and letters or digits",
     "accounts[].queues[].members[].user_id": "a user of the account",
     "accounts[].queues[].members[].position": "the lower is rung earlier where the strategy ties",
@@ -130,6 +163,25 @@ def settings() -> str:
         "",
         *_described(world),
         "",
+        "## When a queue is empty",
+        "",
+        "`join_when_empty` and `leave_when_empty` are `true`, `false`, a preset or a list of",
+        "factors, as in app_queue: a member to whom one of them applies does not count.",
+        "Who is logged out never counts. A queue is empty when nobody counts.",
+        "",
+        *table(
+            ("written", "do not count"),
+            [
+                ("`join_when_empty: false`, `leave_when_empty: true`", _words(USUAL)),
+                *((f"`{preset.value}`", _words(factors)) for preset, factors in PRESETS.items()),
+            ],
+        ),
+        "",
+        "All factors: " + _words(Factor) + ". A member `inuse` talks for a queue,",
+        "`ringing` is being rung by one, `wrapup` is in the pause after a conversation;",
+        "`unavailable` is a phone that is not registered, `invalid` one that Asterisk does not",
+        "know, `unknown` one of which Asterisk cannot tell.",
+        "",
         "## Strategies",
         "",
         *table(
@@ -142,6 +194,10 @@ def settings() -> str:
     )
 
 
+def _words(factors: Iterable[Factor]) -> str:
+    return ", ".join(f"`{factor.value}`" for factor in Factor if factor in set(factors))
+
+
 def _described(rows: list[tuple[str, str]]) -> list[str]:
     described = [(f"`{path}`", MEANINGS[path], default) for path, default in rows]
     return table(("name", "meaning", "default"), described)
@@ -152,12 +208,19 @@ def _rows(shape: type, around: str) -> Iterator[tuple[str, str]]:
     hints = get_type_hints(shape, include_extras=True)
     for one in fields(shape):
         hint = hints[one.name]
-        path = f"{around}{one.name}{'[]' if 'tuple' in str(hint) else ''}"
+        path = f"{around}{one.name}{'[]' if _is_list(hint) else ''}"
         inner = _dataclass_in(hint)
         if inner is None:
             yield path, _default_words(one)
         else:
             yield from _rows(inner, f"{path}.")
+
+
+def _is_list(hint: Any) -> bool:
+    """Of rows; a setting that may be a list among other things is written as one."""
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    return get_origin(hint) is tuple
 
 
 def _dataclass_in(hint: Any) -> type | None:

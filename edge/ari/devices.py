@@ -19,15 +19,24 @@ TECH = "PJSIP"
 SOURCES_AT_ONCE = 50
 """Event sources in one subscription request, whose line Asterisk reads up to a few KB."""
 
-UNREACHABLE_STATES = frozenset({"UNAVAILABLE", "INVALID"})
-BY_ENDPOINT_STATE = {"online": DeviceState.REACHABLE, "offline": DeviceState.UNREACHABLE}
+BY_DEVICE_STATE = {
+    "UNAVAILABLE": DeviceState.UNREACHABLE,
+    "INVALID": DeviceState.INVALID,
+    "UNKNOWN": DeviceState.UNKNOWN,
+}
+MISSING: Snapshot = {"state": "missing"}
+"""Instead of what Asterisk says of an endpoint, where it has none of that name."""
+BY_ENDPOINT_STATE = {
+    "online": DeviceState.REACHABLE,
+    "offline": DeviceState.UNREACHABLE,
+    "missing": DeviceState.INVALID,
+}
+AWAY = frozenset({DeviceState.UNREACHABLE, DeviceState.INVALID})
 
 
 def read_device_state(state: str) -> DeviceState:
     """ARI's device state; a phone in a call or ringing is reachable."""
-    if state in UNREACHABLE_STATES:
-        return DeviceState.UNREACHABLE
-    return DeviceState.UNKNOWN if state == "UNKNOWN" else DeviceState.REACHABLE
+    return BY_DEVICE_STATE.get(state, DeviceState.REACHABLE)
 
 
 class Devices:
@@ -72,7 +81,7 @@ class Devices:
         found = {EndpointName(e["resource"]): e for e in await self._endpoints()}
         changes = []
         for endpoint in tuple(self._reported):
-            snapshot = found.get(endpoint, {})
+            snapshot = found.get(endpoint, MISSING)
             state = snapshot.get("state", "offline")
             self._reach[endpoint] = BY_ENDPOINT_STATE.get(state, DeviceState.UNKNOWN)
             changes += self.calls_changed(endpoint, snapshot.get("channel_ids", ()))
@@ -81,7 +90,7 @@ class Devices:
     def state(self, endpoint: EndpointName) -> DeviceState:
         """As far as was told. A phone that cannot be reached is so whatever it was doing."""
         reach = self._reach.get(endpoint, DeviceState.UNKNOWN)
-        if reach is not DeviceState.UNREACHABLE and endpoint in self._in_own_call:
+        if reach not in AWAY and endpoint in self._in_own_call:
             return DeviceState.IN_USE
         return reach
 

@@ -29,10 +29,12 @@ class Device(StrEnum):
     UNREACHABLE = "unreachable"
     IN_USE = "in_use"
     """In a call that no queue made: placed, or taken directly."""
+    INVALID = "invalid"
+    """Asterisk has no such endpoint."""
     UNKNOWN = "unknown"
 
 
-BUSY_DEVICES = frozenset({Device.UNREACHABLE, Device.IN_USE})
+BUSY_DEVICES = frozenset({Device.UNREACHABLE, Device.INVALID, Device.IN_USE})
 """No queue rings these."""
 
 

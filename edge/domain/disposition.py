@@ -23,3 +23,16 @@ class Disposition(StrEnum):
     CALLBACK_EXPIRED = "callback_expired"
     CALLBACK_CANCELLED = "callback_cancelled"
     NODE_LOST = "node_lost"
+
+
+UNSERVED = frozenset(
+    {
+        Disposition.CLOSED,
+        Disposition.JOIN_EMPTY,
+        Disposition.QUEUE_FULL,
+        Disposition.DIVERTED,
+        Disposition.LEAVE_EMPTY,
+        Disposition.TIMED_OUT,
+    }
+)
+"""Ends that the caller did not choose, and is to be told of."""

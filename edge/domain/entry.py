@@ -102,11 +102,32 @@ class Entry:
     preferred: UserId | None = None
     sticky: UserId | None = None
     """Who spoke with this caller last."""
+    waits_until_ms: int = 0
+    """When the longest wait is over, as it was on joining; 0 is never."""
+    lets_ring: bool = True
+    """Whether an offer that rings at that moment may finish."""
+    is_last_offer: bool = False
+    """The longest wait is over: what rings may ring on, and no further phone does."""
+
+    @property
+    def timeout_at_ms(self) -> int:
+        """When the end of the wait is to be seen to; 0 where it is, or was."""
+        is_waiting = self.stage in (Stage.WAITING, Stage.OFFERED) and not self.is_last_offer
+        return self.waits_until_ms if is_waiting else 0
+
+    def is_wait_over(self, now_ms: int) -> bool:
+        return 0 < self.waits_until_ms <= now_ms
 
     @property
     def due_at_ms(self) -> int:
         """When something is to be done about it by itself; 0 where nothing is."""
-        return earliest(self.retry_at_ms, self.widen_at_ms, self.step_at_ms, self.prefer_until_ms)
+        return earliest(
+            self.retry_at_ms,
+            self.widen_at_ms,
+            self.step_at_ms,
+            self.prefer_until_ms,
+            self.timeout_at_ms,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +150,7 @@ class Joining:
     preferred: UserId | None = None
     """This agent alone is rung for the next `prefer_ms`, if a member of the queue."""
     prefer_ms: int = 0
+    max_wait_seconds: int | None = None
+    """The longest wait of this caller, 0 is without end; None: as the queue has it."""
+    is_closed: bool = False
+    """The queue's hours say closed: turned away, and written down as that."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class EventName(StrEnum):
     ENTRY_JOINED = "entry_joined"
+    ENTRY_REJECTED = "entry_rejected"
     ENTRY_OFFERED = "entry_offered"
     ENTRY_REARRANGED = "entry_rearranged"
     ENTRY_LEFT = "entry_left"

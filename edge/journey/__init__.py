@@ -1,13 +1,14 @@
 """The story of a call, one module per step; read `caller` first.
 
 route         (domain/routing)  where the call at the door goes
-arrive        answered, music from the first second, a place in the line
+arrive        let in or not, a place in the line, music from the first second
 matcher       who is served next and by whom: decide, claim, tell the caller's conductor
 offer         an agent's phone rings for a caller, any number of them at once
 invitation    what the phone is told with the call: who calls, for which queue
 announce      what is said to agent and caller before the bridge
 conversation  both in one bridge, until one hangs up
 leave         an entry ends without a conversation
+farewell      who is turned away, or waited in vain, is told so
 deadlines     what happens later: ring time, wrap-up, back-off, a new round
 takeover      a dead edge's callers become ours, and go on where they were
 reconcile     the one place where Asterisk's truth and ours are brought together

@@ -1,31 +1,60 @@
-"""A caller arrives: answered, music from the first second, then a place in the line."""
+"""A caller arrives: let in or not in one step, then music from the first second."""
+
+import asyncio
 
 import structlog
 
-from edge.domain.entry import Entry, Joining
-from edge.domain.ids import EntryId, QueueId
+from edge.domain.entry import Entry, Joining, Stage
+from edge.domain.hours import is_open
+from edge.domain.ids import EntryId, LegId, QueueId
+from edge.domain.line import place_of_arrival
 from edge.domain.routing import ToQueue
 from edge.journey.floor import Floor
-from edge.journey.leg import ENTRY_VARIABLE, PLACE_VARIABLE
+from edge.journey.leg import ENTRY_VARIABLE, PLACE_VARIABLE, Leg, while_present
 from edge.ports.phone_system import Arrival, Done, NodeFault, PhoneSystem
 from edge.ports.queue_store import JoinWord
 
 log = structlog.get_logger()
 
+DECIDED_WITHIN_SECONDS = 0.3
+"""A store that takes longer is away: the caller gets music meanwhile, and no busy tone later."""
 
-async def stand_in_music(phone: PhoneSystem, arrival: Arrival, route: ToQueue) -> Done:
+
+async def arrive(
+    floor: Floor, arrival: Arrival, route: ToQueue, entry: EntryId, leg: Leg
+) -> tuple[Entry, bool]:
+    """The entry of the arrival, which has ended already where the caller may not join, and
+    whether the caller was answered.
+
+    Whether to let the call in is asked before it is answered, for a call that was answered can be
+    refused no more: one round trip. Not to be cut short by a hang-up: a move that was sent may be
+    made all the same, and an entry without a conductor would stand there for ever.
+    """
+    joining = asyncio.create_task(_join_line(floor, leg.phone, arrival, route, entry))
+    try:
+        await asyncio.wait({joining}, timeout=DECIDED_WITHIN_SECONDS)
+        has_music = not joining.done()
+        if has_music:
+            log.info("caller_answered_undecided", entry=entry)
+            await while_present(leg, stand_in_music(leg.phone, leg.id, route.queue.music_class))
+        return await joining, has_music
+    finally:
+        joining.cancel()
+        await asyncio.gather(joining, return_exceptions=True)
+
+
+async def stand_in_music(phone: PhoneSystem, leg: LegId, music_class: str) -> Done:
     """Answer, and into the holding bridge before anything else is done to the leg: from then on
-    the music goes on whatever becomes of this edge."""
-    if await phone.answer(arrival.leg) is Done.GONE:
+    the music goes on whatever becomes of this edge. Idempotent."""
+    if await phone.answer(leg) is Done.GONE:
         return Done.GONE
-    return await phone.hold(arrival.leg, route.queue.music_class)
+    return await phone.hold(leg, music_class)
 
 
-async def join_line(
+async def _join_line(
     floor: Floor, phone: PhoneSystem, arrival: Arrival, route: ToQueue, entry: EntryId
 ) -> Entry:
-    """Take the place of the arrival. Not to be cut short by a hang-up: a move that was sent may
-    be made all the same, and an entry without a conductor would stand there for ever."""
+    arrived_at_ms = place_of_arrival(arrival.arrived_at_ms, floor.clock.now_ms())
     word, moved = await floor.store.join(
         route.account,
         Joining(
@@ -43,13 +72,17 @@ async def join_line(
             position=arrival.wishes.position,
             preferred=floor.directory.named(route.account, arrival.wishes.preferred),
             prefer_ms=arrival.wishes.prefer_seconds * 1000,
+            is_closed=not is_open(route.queue.hours, arrived_at_ms),
         ),
     )
     floor.follow_up(route.account, moved)
     joined = moved.entry
     if word is JoinWord.JOINED:
         log.info("caller_joined", queue=joined.queue, pii_caller=joined.caller_number)
-    floor.tasks.create_task(_write_place(phone, joined), name=f"place {entry}")
+    elif word is JoinWord.REJECTED:
+        log.info("caller_rejected", queue=joined.queue, disposition=joined.disposition)
+    if joined.stage is not Stage.ENDED or not joined.inside:
+        floor.tasks.create_task(_write_place(phone, joined), name=f"place {entry}")
     return joined
 
 

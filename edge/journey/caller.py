@@ -14,8 +14,9 @@ from edge.domain.offer import LegFailure
 from edge.domain.routing import ToQueue
 from edge.domain.settings import Queue
 from edge.journey.announce import announce
-from edge.journey.arrive import join_line, stand_in_music
+from edge.journey.arrive import arrive, stand_in_music
 from edge.journey.conversation import TalkEnd, finish, talk
+from edge.journey.farewell import say_farewell, turn_away
 from edge.journey.floor import Floor
 from edge.journey.leave import leave
 from edge.journey.leg import Gone, Leg, attending, end_leg, while_present
@@ -56,6 +57,7 @@ class Caller:
         self._told: deque[LegId] = deque(maxlen=OFFERS_REMEMBERED)
         self._rivals = Rivals()
         self._has_talked = False
+        self._ended: Entry | None = None
 
     # --- what others tell the conductor
 
@@ -67,6 +69,9 @@ class Caller:
 
     def see(self, entry: Entry) -> None:
         self._rivals.see(entry)
+        if entry.stage is Stage.ENDED and self._ended is None:
+            self._ended = entry
+            self._offers.put_nowait(None)
 
     # --- the story
 
@@ -75,10 +80,15 @@ class Caller:
         with self._conducting():
             async with attending(self._phone, arrival.leg, self._floor.legs, exists=True) as leg:
                 leg.on_replaced = self._transferred
-                stands = await while_present(leg, stand_in_music(self._phone, arrival, route))
-                if stands is Done.DONE:
-                    entry = await join_line(self._floor, self._phone, arrival, route, self.id)
+                entry, has_music = await arrive(self._floor, arrival, route, self.id, leg)
+                if entry.stage is not Stage.ENDED:
+                    await while_present(leg, self._hold(entry, leg))
                     await self._serve(entry, leg)
+                elif has_music:
+                    await self._part(entry, leg)
+                else:
+                    away = turn_away(self._floor, self._account, entry, leg)
+                    await while_present(leg, away)
 
     async def resume(self, entry: Entry, agents: Mapping[UserId, Agent]) -> None:
         """A caller of a dead edge: take the legs over and go on where it was."""
@@ -87,12 +97,16 @@ class Caller:
             self._told.extend(agent.leg for agent in ringing if agent.leg is not None)
             async with attending(self._phone, entry.leg, self._floor.legs, exists=True) as leg:
                 leg.on_replaced = self._transferred
+                if entry.stage is Stage.ENDED:
+                    await self._adopt(leg)
+                    await self._part(entry, leg)
+                    return
                 if entry.stage in (Stage.CONNECTING, Stage.TALKING):
                     await self._resume_conversation(entry, agents, leg)
                     return
                 await self._adopt(leg)
                 if not leg.has_ended:
-                    await self._phone.hold(leg.id, self._queue(entry).music_class)
+                    await self._hold(entry, leg)
                 await self._serve(entry, leg, ringing)
 
     async def _serve(self, entry: Entry, leg: Leg, ringing: Iterable[Agent] = ()) -> None:
@@ -103,8 +117,24 @@ class Caller:
                     offers.create_task(self._offer(entry, agent, leg, is_new=False))
                 while isinstance(told := await while_present(leg, self._offers.get()), Agent):
                     offers.create_task(self._offer(entry, told, leg, is_new=not told.is_called))
-        if not self._has_talked and not await leave(self._floor, self._account, entry, leg):
+        if self._has_talked:
+            return
+        if self._ended is not None:
+            await self._part(self._ended, leg)
+        elif not await leave(self._floor, self._account, entry, leg):
             await finish(self._floor, self._account, entry, leg, None)
+
+    async def _part(self, entry: Entry, leg: Leg) -> None:
+        """The caller's place has ended without the caller's doing."""
+        log.info("caller_parted", entry=entry.id, disposition=entry.disposition)
+        await while_present(leg, say_farewell(self._floor, self._account, entry, leg))
+        await self._phone.remove_bridge(conversation_bridge(entry.id))
+
+    async def _hold(self, entry: Entry, leg: Leg) -> None:
+        held = await stand_in_music(self._phone, leg.id, self._queue(entry).music_class)
+        if held is Done.GONE:
+            # It may have ended before anybody listened.
+            leg.end(EndReason.FAILED)
 
     async def _offer(self, entry: Entry, agent: Agent, leg: Leg, *, is_new: bool) -> None:
         """One agent, from the dial to the end of the conversation or of the offer."""

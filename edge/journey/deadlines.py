@@ -71,6 +71,8 @@ class Deadlines:
         for entry in moved.entries:
             if entry.owner == self._store.run:
                 self._set(Due(account, f"entry:{entry.id}", entry.due_at_ms), moved.now_ms)
+        for due in moved.dues:
+            self._set(due, moved.now_ms)
 
     def _set(self, due: Due, now_ms: int) -> None:
         name = (due.account, due.what)
@@ -100,6 +102,9 @@ class Deadlines:
                 conductor = self.floor.conductors.get(entry.id)
                 if conductor is not None:
                     conductor.see(entry)
+        else:
+            # Another edge was faster, and its word of it may have been lost.
+            self.floor.tell_ends(moved)
 
     async def run(self) -> None:
         """Sweep for as long as the edge runs; timers live as long as this does."""

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from edge.domain.agent import Agent
-from edge.domain.entry import Entry
+from edge.domain.entry import Entry, Stage
 from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId
 from edge.domain.matching import Heads
 from edge.domain.offer import LegFailure
@@ -29,7 +29,8 @@ class Conductor(Protocol):
         """The store reserved this agent for the caller; the agent record names the leg."""
 
     def see(self, entry: Entry) -> None:
-        """The record was changed by somebody else; an offer that is no more is dropped."""
+        """The record was changed by somebody else; an offer that is no more is dropped,
+        and a caller whose wait has ended is told."""
 
 
 class Matching(Protocol):
@@ -81,9 +82,18 @@ class Floor:
         self.surveys = {node: SharedSurvey(phone) for node, phone in self.phones.items()}
 
     def follow_up(self, account: AccountId, moved: Moved) -> None:
-        """What every move asks for afterwards: set its timers, match what it made possible."""
+        """What every move asks for afterwards: set its timers, match what it made possible, and
+        tell the conductors whose entries it ended."""
         self.timing.note(account, moved)
+        self.tell_ends(moved)
         self.matching.look_at(moved.heads)
+
+    def tell_ends(self, moved: Moved) -> None:
+        """To those who conduct a caller whose entry has ended."""
+        for entry in moved.entries:
+            conductor = self.conductors.get(entry.id)
+            if conductor is not None and entry.stage is Stage.ENDED:
+                conductor.see(entry)
 
     async def dispatch(self, account: AccountId, entry: Entry, agents: Iterable[Agent]) -> None:
         """Hand an offer that the store has made to the conductor of its caller.

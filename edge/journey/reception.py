@@ -9,6 +9,7 @@ from typing import Any, assert_never
 import structlog
 
 from edge.domain.agent import Agent
+from edge.domain.disposition import UNSERVED
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import AccountId, BridgeId, EntryId, LegId, UserId, new_entry_id
 from edge.domain.routing import Route, ToPick, ToQueue, ToStarCode, Unassigned
@@ -40,6 +41,11 @@ def may_claim(route: Route, is_our_phone: bool) -> bool:
     """Whether a call is ours to take; one for a number that nobody has is taken to refuse it,
     if it comes from a phone or a trunk of this site."""
     return is_our_phone or not isinstance(route, Unassigned)
+
+
+def _has_a_caller(entry: Entry) -> bool:
+    """Who is to be served, or told that nobody will."""
+    return entry.stage is not Stage.ENDED or entry.disposition in UNSERVED
 
 
 class Reception:
@@ -150,7 +156,7 @@ class Reception:
             try:
                 if entry is None and start is not None:
                     await caller.conduct(*start)
-                elif entry is not None and entry.stage is not Stage.ENDED:
+                elif entry is not None and _has_a_caller(entry):
                     await caller.resume(entry, await self._agents_of(account, entry))
                 elif entry is not None:
                     # It broke off while the last orders of a call that is over were given.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
+from edge.domain.disposition import UNSERVED
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import (
     AccountId,
@@ -50,7 +51,7 @@ async def take_over(
         unowned = survey.waiting_in_app.get(dead, frozenset()) - taken
         for leg in unowned - await _transferred(floor, phone, survey, unowned, stay_on):
             strays += 1
-            await _take_in(floor, phone, leg, arrived)
+            await _take_in(floor, phone, leg, resume, arrived)
         await _clear_bridges(floor, phone, survey)
     await floor.store.bury(dead)
     log.warning("edge_taken_over", dead=dead, legs=len(taken), strays=strays)
@@ -70,8 +71,8 @@ async def _transferred(
         named = entry_of_conversation(bridge)
         if named is None or not inside & legs:
             continue
-        entry = await _entry(floor, named)
-        if entry is not None and entry.stage is not Stage.ENDED:
+        known = await _entry(floor, named)
+        if known is not None and known[1].stage is not Stage.ENDED:
             found |= inside
         elif goes_on(inside):
             found |= inside
@@ -79,11 +80,14 @@ async def _transferred(
     return found
 
 
-async def _take_in(floor: Floor, phone: PhoneSystem, leg: LegId, arrived: Arrived) -> None:
+async def _take_in(
+    floor: Floor, phone: PhoneSystem, leg: LegId, resume: Resume, arrived: Arrived
+) -> None:
     """A leg in the dead edge's application that it did not own, by what is written on it.
 
     A caller not yet in line arrives anew. One whose entry lives, and the leg of an agent who is
-    on it, are somebody's: of an edge that took them and died, say. The rest is ended.
+    on it, are somebody's: of an edge that took them and died, say. One who waited in vain, or was
+    turned away, is told so. The rest is ended.
     """
     arrival = await phone.recall_arrival(leg)
     if arrival is None:
@@ -91,10 +95,14 @@ async def _take_in(floor: Floor, phone: PhoneSystem, leg: LegId, arrived: Arrive
             await phone.hang_up(leg)
         return
     named = await phone.variable(leg, ENTRY_VARIABLE)
-    entry = await _entry(floor, EntryId(named)) if named else None
-    if entry is None:
+    found = await _entry(floor, EntryId(named)) if named else None
+    if found is None:
         if await phone.adopt(leg) is Done.DONE:
             arrived(phone, arrival)
+        return
+    account, entry = found
+    if entry.stage is Stage.ENDED and entry.disposition in UNSERVED:
+        resume(phone, account, entry)
     elif entry.stage is Stage.ENDED:
         await phone.hang_up(leg)
 
@@ -112,16 +120,16 @@ async def _clear_bridges(floor: Floor, phone: PhoneSystem, survey: Survey) -> No
     for bridge, inside in survey.bridges.items():
         named = entry_of_conversation(bridge)
         # An entry that no account knows is another site's on the same node.
-        entry = await _entry(floor, named) if named else None
-        if entry is not None and entry.stage is Stage.ENDED and not goes_on(inside):
-            await clear_away(phone, entry.id)
+        found = await _entry(floor, named) if named else None
+        if found is not None and found[1].stage is Stage.ENDED and not goes_on(inside):
+            await clear_away(phone, found[1].id)
 
 
-async def _entry(floor: Floor, entry: EntryId) -> Entry | None:
+async def _entry(floor: Floor, entry: EntryId) -> tuple[AccountId, Entry] | None:
     for account in floor.directory.accounts:
         found = await floor.store.entry(account, entry)
         if found is not None:
-            return found
+            return account, found
     return None
 
 

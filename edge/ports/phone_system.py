@@ -155,6 +155,8 @@ class DeviceState(StrEnum):
     UNREACHABLE = "unreachable"
     IN_USE = "in_use"
     """In a call that we did not dial: one that it placed, or one that came to it directly."""
+    INVALID = "invalid"
+    """The node has no such endpoint."""
     UNKNOWN = "unknown"
 
 

@@ -23,6 +23,7 @@ from edge.domain.settings import Account
 
 class JoinWord(StrEnum):
     JOINED = "JOINED"
+    REJECTED = "REJECTED"
     ALREADY = "ALREADY"
 
 
@@ -113,6 +114,8 @@ class Moved:
     entries: tuple[Entry, ...]
     agents: tuple[Agent, ...]
     heads: tuple[Heads, ...]
+    dues: tuple["Due", ...] = ()
+    """What is due now besides what the records say: lines to be emptied."""
 
     @property
     def entry(self) -> Entry:
@@ -165,7 +168,11 @@ class QueueStore(Protocol):
     async def configure(self, account: Account) -> tuple[Heads, ...]:
         """Write queues and members; idempotent. Members who are gone leave the ready sets."""
 
-    async def join(self, account: AccountId, joining: Joining) -> tuple[JoinWord, Moved]: ...
+    async def join(self, account: AccountId, joining: Joining) -> tuple[JoinWord, Moved]:
+        """Take a place, or be turned away: the entry has ended then, and says why.
+
+        Who may join (`domain.admission.refusal`) is judged in the same step: nobody overtakes.
+        """
 
     async def claim(
         self, account: AccountId, queue: QueueId, match: Match, legs: Sequence[LegId]
@@ -225,7 +232,8 @@ class QueueStore(Protocol):
     ) -> tuple[LeaveWord, Moved]:
         """The entry ends before a conversation; its legs are cancelled and their agents freed.
 
-        STALE when it was accepted in the meantime (then `complete` ends it) or has ended.
+        STALE when it was accepted in the meantime (then `complete` ends it) or has ended. An
+        abandon within the queue's `short_abandon_seconds` is a short one.
         """
 
     async def complete(self, account: AccountId, entry: EntryId) -> tuple[CompleteWord, Moved]:

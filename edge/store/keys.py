@@ -60,7 +60,10 @@ KEYS: tuple[KeyKind, ...] = (
     KeyKind("{account}:clock", "string", "the last `now` of a move, ms", "permanent"),
     KeyKind("{account}:events", "stream", "every fact, in order", "permanent, trimmed to 100,000"),
     KeyKind(
-        "{account}:due", "zset", "what happens later: agent:, entry:, queue:, rerank:", "permanent"
+        "{account}:due",
+        "zset",
+        "what happens later: agent:, entry:, queue:, rerank:, empty:",
+        "permanent",
     ),
     KeyKind(
         "{account}:asserted_run", "string", "the Redis run that may be claimed in", "permanent"
@@ -70,8 +73,10 @@ KEYS: tuple[KeyKind, ...] = (
     KeyKind("{account}:agent:<user>", "hash", "one agent", "permanent"),
     KeyKind("{account}:agent:<user>:ranks", "hash", "queue → member and fields", "permanent"),
     KeyKind("{account}:agent:<user>:standing", "hash", "queue → place while ready", "while ready"),
+    KeyKind("{account}:agent:<user>:at_work", "set", "queues that count who works", "while any"),
     KeyKind("{account}:queue:<id>", "hash", "what the moves need of a queue", "permanent"),
     KeyKind("{account}:queue:<id>:members", "hash", "user → member and fields", "permanent"),
+    KeyKind("{account}:queue:<id>:census", "hash", "condition → members in it", "permanent"),
     KeyKind("{account}:queue:<id>:line", "zset", "entries that wait or are offered", "while any"),
     KeyKind("{account}:queue:<id>:offerable", "zset", "entries to be offered", "while any"),
     KeyKind(

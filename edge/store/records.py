@@ -22,7 +22,7 @@ from edge.domain.matching import HeadAgent, HeadEntry, Heads
 from edge.domain.settings import Account, PenaltyRule, Queue
 from edge.domain.settings.account import HIGHEST_TIER
 from edge.domain.strategies import STRATEGIES, Draw, Rings
-from edge.ports.queue_store import LivingEdges, Moved
+from edge.ports.queue_store import Due, LivingEdges, Moved
 
 Fields = Mapping[str, str]
 HERE = {"last_rung": "last_rung_at_ms", "last_answered": "last_answered_at_ms", "lap": "lap"}
@@ -86,6 +86,9 @@ def to_entry(entry: str, fields: Fields) -> Entry:
         is_alone=fields.get("alone") == "1",
         preferred=UserId(fields["preferred"]) if "preferred" in fields else None,
         sticky=UserId(fields["sticky"]) if "sticky" in fields else None,
+        waits_until_ms=int(fields.get("waits_until", 0)),
+        lets_ring=fields.get("lets_ring") != "0",
+        is_last_offer=fields.get("last_offer") == "1",
     )
 
 
@@ -170,6 +173,7 @@ def to_moved(account: AccountId, reply: Mapping[str, Any]) -> Moved:
             to_agent(record, fields or {}) for kind, record, fields in records if kind == "agent"
         ),
         heads=to_heads(account, reply),
+        dues=tuple(Due(account, what, int(at)) for what, at in reply.get("dues") or ()),
     )
 
 
@@ -212,6 +216,14 @@ def settings_and_members(account: Account, queue: Queue) -> tuple[str, str]:
         ).decode(),
         "sticky_ms": str(sticky_ms(queue)),
         "sticky_kept_ms": str(max(map(sticky_ms, account.queues))),
+        "max_length": str(queue.max_queue_length),
+        "join_empty": " ".join(sorted(queue.admission.empty_factors)),
+        "leave_empty": " ".join(sorted(queue.factors_to_leave)),
+        "counts_work": str(int(queue.counts_work)),
+        "divert_ratio": str(queue.divert_ratio),
+        "timeout_ms": str(queue.timeout_seconds * 1000),
+        "lets_ring": str(int(queue.timeout_lets_ring)),
+        "short_abandon_ms": str(queue.short_abandon_seconds * 1000),
     }
     members = {}
     for member in queue.members:

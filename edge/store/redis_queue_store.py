@@ -156,6 +156,8 @@ class RedisQueueStore:
             joining.arrived_at_ms,
             orjson.dumps(fields_of(joining)).decode(),
             joining.position,
+            "" if joining.max_wait_seconds is None else joining.max_wait_seconds * 1000,
+            int(joining.is_closed),
         )
         return JoinWord(word), moved
 

@@ -45,8 +45,8 @@ class FakeEdge:
     ) -> None:
         self.run = run
         self.phone = FakePhoneSystem(run, board, self._may_claim)
-        self._slow = SlowStore(MemoryQueueStore(run, site, clock))
-        self.store = self._slow.as_store
+        self.slow = SlowStore(MemoryQueueStore(run, site, clock))
+        self.store = self.slow.as_store
         self.directory = Directory(world)
         self._world = world
         self._clock = clock
@@ -85,7 +85,7 @@ class FakeEdge:
         assert self._task is not None
         self._is_killed = True
         self.phone.kill()
-        self._slow.kill()
+        self.slow.kill()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         await asyncio.sleep(ARRIVED_SECONDS)

@@ -4,15 +4,19 @@ from dataclasses import replace
 from typing import assert_never
 
 from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Occupancy
-from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove
+from edge.domain.disposition import Disposition
+from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Stage
 from edge.domain.events import EventName
-from edge.domain.ids import RunId, UserId
+from edge.domain.ids import QueueId, RunId, UserId
 from edge.domain.offer import LegFailure
 from edge.domain.strategies import FIELD_WIDTH
 from edge.domain.transitions import next_state
 from edge.ports.queue_store import FireWord, Moved
 from edge.store.records import rules_of
+from tests.fakes.memory_admission import first_waiting, must_empty
 from tests.fakes.memory_site import AccountMemory
+
+EMPTIED_AT_ONCE = 50
 
 
 def fire_agent(
@@ -63,13 +67,28 @@ def end_leg(
         return memory.put_entry(lost, held_back=held_back), agent
     waiting = next_state(ENTRY_MOVES, entry.stage, EntryMove.LEGS_FAILED)
     retry_ms = memory.queues[entry.queue].settings.retry_seconds * 1000
-    entry = memory.put_entry(
-        replace(lost, stage=waiting, retry_at_ms=memory.now_ms + retry_ms), held_back=held_back
-    )
-    return entry, agent
+    lost = replace(lost, stage=waiting, retry_at_ms=memory.now_ms + retry_ms)
+    if lost.is_wait_over(memory.now_ms):
+        return end_entry(memory, lost, Disposition.TIMED_OUT)[0], agent
+    return memory.put_entry(lost, held_back=held_back), agent
 
 
-def fire_entry(memory: AccountMemory, entry: Entry) -> Moved:
+def fire_entry(
+    memory: AccountMemory, entry: Entry, alive: frozenset[RunId]
+) -> tuple[FireWord, Moved]:
+    """The longest wait is over, or something else was due."""
+    if not 0 < entry.timeout_at_ms <= memory.now_ms:
+        return FireWord.FIRED, go_on(memory, entry)
+    if entry.stage is Stage.OFFERED and entry.lets_ring:
+        entry = memory.put_entry(replace(entry, is_last_offer=True))
+        return FireWord.FIRED, memory.moved([entry])
+    if entry.owner not in alive:
+        return FireWord.SILENT_OWNER, memory.moved([entry])
+    entry, freed = end_entry(memory, entry, Disposition.TIMED_OUT)
+    return FireWord.FIRED, memory.moved([entry], freed)
+
+
+def go_on(memory: AccountMemory, entry: Entry) -> Moved:
     """What was due for an entry: a new round, wider penalties, one phone more, or the end of
     waiting for the preferred agent."""
     queue, now_ms = memory.queues[entry.queue], memory.now_ms
@@ -124,3 +143,28 @@ def cancel_legs(
     users = sorted(entry.ringing - {but})
     freed = [memory.free(memory.agent(user), LegFailure.CANCELLED) for user in users]
     return replace(entry, ringing=frozenset(), tried=entry.tried - set(users)), freed
+
+
+def end_entry(
+    memory: AccountMemory, entry: Entry, disposition: Disposition
+) -> tuple[Entry, list[Agent]]:
+    """The entry ends before a conversation, and the agents who were rung for it are free."""
+    entry, freed = cancel_legs(memory, entry)
+    entry = memory.put_entry(
+        replace(
+            entry,
+            stage=next_state(ENTRY_MOVES, entry.stage, EntryMove.LEAVE),
+            disposition=disposition,
+            ended_at_ms=memory.now_ms,
+        ),
+        held_back=False,
+    )
+    memory.publish(EventName.ENTRY_LEFT, entry)
+    return entry, freed
+
+
+def fire_empty(memory: AccountMemory, queue: QueueId) -> list[Entry]:
+    """Nobody counts any more: the first of those who wait leave."""
+    memory.dues.pop(f"empty:{queue}")
+    leaving = first_waiting(memory, queue)[:EMPTIED_AT_ONCE] if must_empty(memory, queue) else []
+    return [end_entry(memory, entry, Disposition.LEAVE_EMPTY)[0] for entry in leaving]

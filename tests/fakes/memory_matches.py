@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Here, Occupancy
+from edge.domain.agent import AGENT_MOVES, BUSY_DEVICES, Agent, AgentMove, Here, Occupancy
 from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Joining, Party, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
@@ -21,6 +21,7 @@ from edge.ports.queue_store import (
     PickWord,
     RearrangeWord,
 )
+from tests.fakes.memory_admission import waits_until_ms, why_refused
 from tests.fakes.memory_dues import cancel_legs, widened
 from tests.fakes.memory_places import at_place, at_position
 from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite
@@ -51,6 +52,7 @@ class MatchMoves:
         queue = memory.queues[joining.queue]
         asked = place_of_arrival(joining.arrived_at_ms, memory.now_ms)
         is_member = joining.preferred in queue.members
+        refused = why_refused(memory, joining)
         entry = Entry(
             id=joining.entry,
             queue=joining.queue,
@@ -64,10 +66,22 @@ class MatchMoves:
             caller_number=joining.caller_number,
             caller_name=joining.caller_name,
             priority=joining.priority,
-            place=0,
+            place=asked,
             joined_at_ms=asked,
             owner=self.run,
             rev=0,
+            lets_ring=queue.settings.timeout_lets_ring,
+        )
+        if refused is not None:
+            ended = replace(
+                entry, stage=Stage.ENDED, disposition=refused, ended_at_ms=memory.now_ms
+            )
+            entry = memory.put_entry(ended)
+            memory.publish(EventName.ENTRY_REJECTED, entry)
+            return JoinWord.REJECTED, memory.moved([entry])
+        entry = replace(
+            entry,
+            waits_until_ms=waits_until_ms(memory, joining),
             preferred=joining.preferred if is_member else None,
             prefer_until_ms=memory.now_ms + joining.prefer_ms if is_member else 0,
             sticky=self._last_to_speak_with(memory, joining),
@@ -163,7 +177,7 @@ class MatchMoves:
             return PickWord.PICKED, memory.moved([known] if known else (), [agent])
         if known is None or known.stage not in IN_LINE:
             return PickWord.STALE, memory.moved([known] if known else (), [agent])
-        has_phone = is_called or agent.device is not Device.UNREACHABLE
+        has_phone = is_called or agent.device not in BUSY_DEVICES
         if agent.occupancy is not Occupancy.IDLE or not agent.logged_in_at_ms or not has_phone:
             return PickWord.NOT_IDLE, memory.moved([known], [agent])
         known, freed = cancel_legs(memory, known)

@@ -28,8 +28,9 @@ from edge.domain.strategies import (
     values_of,
 )
 from edge.domain.transitions import next_state
-from edge.ports.queue_store import BeatWord, LivingEdges, Moved, PresenceWord, Summons
+from edge.ports.queue_store import BeatWord, Due, LivingEdges, Moved, PresenceWord, Summons
 from tests.fakes.chance import Chance
+from tests.fakes.memory_admission import must_empty
 
 LOOK_AGAIN_MS = 1_000
 LEASE_MS = 3_000
@@ -123,6 +124,7 @@ class AccountMemory:
             counts = Field.CALLS_IN_WINDOW in queue.strategy.fields
             self._set_due(f"rerank:{queue.id}", self.next_window_ms() if counts else 0)
             self.look_at(queue.id)
+            self.dues.pop(f"empty:{queue.id}", None)
             for user in members:
                 self._rank(self.agent(user))
 
@@ -177,7 +179,7 @@ class AccountMemory:
 
     def room_of(self, entry: Entry) -> int:
         """How many phones more may ring for it."""
-        if entry.is_alone:
+        if entry.is_alone or entry.is_last_offer:
             return 0
         queue = self.queues[entry.queue]
         match queue.strategy.rings:
@@ -349,7 +351,19 @@ class AccountMemory:
         """The answer of a move, with the heads of all queues that it looked at."""
         queues, self._to_look = list(self._to_look), {}
         heads = tuple(heads for queue in queues for heads in self.look(queue))
-        return Moved(self.now_ms, tuple(entries), tuple(agents), heads)
+        return Moved(self.now_ms, tuple(entries), tuple(agents), heads, self._lines_to_empty())
+
+    def _lines_to_empty(self) -> tuple[Due, ...]:
+        """The lines that are to be emptied from now on."""
+        found = []
+        for queue in self.queues:
+            what = f"empty:{queue}"
+            if not must_empty(self, queue):
+                self.dues.pop(what, None)
+            elif what not in self.dues:
+                self.dues[what] = self.now_ms
+                found.append(Due(self.id, what, self.now_ms))
+        return tuple(found)
 
 
 def without_what_is_over(entry: Entry) -> Entry:

@@ -43,7 +43,8 @@ from edge.ports.queue_store import (
 )
 from edge.store.redis_queue_store import seed_of_chance
 from tests.fakes.chance import Chance
-from tests.fakes.memory_dues import cancel_legs, end_leg, fire_agent, fire_entry
+from tests.fakes.memory_admission import abandoned_how
+from tests.fakes.memory_dues import end_entry, end_leg, fire_agent, fire_empty, fire_entry
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
 from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, without_leg
 from tests.fakes.memory_transfers import TransferMoves
@@ -146,17 +147,9 @@ class MemoryQueueStore(MatchMoves, TransferMoves):
         known = memory.entries.get(entry)
         if known is None or known.owner != self.run or known.stage not in IN_LINE:
             return LeaveWord.STALE, memory.moved([known] if known else ())
-        known, freed = cancel_legs(memory, known)
-        known = memory.put_entry(
-            replace(
-                known,
-                stage=next_state(ENTRY_MOVES, known.stage, EntryMove.LEAVE),
-                disposition=disposition,
-                ended_at_ms=memory.now_ms,
-            ),
-            held_back=False,
-        )
-        memory.publish(EventName.ENTRY_LEFT, known)
+        if disposition is Disposition.ABANDONED:
+            disposition = abandoned_how(memory, known)
+        known, freed = end_entry(memory, known, disposition)
         return LeaveWord.LEFT, memory.moved([known], freed)
 
     async def complete(self, account: AccountId, entry: EntryId) -> tuple[CompleteWord, Moved]:
@@ -246,9 +239,10 @@ class MemoryQueueStore(MatchMoves, TransferMoves):
 
     async def fire(self, due: Due, alive: frozenset[RunId]) -> tuple[FireWord, Moved]:
         memory = self._open(due.account)
-        if not memory.is_due(due.what):
-            return FireWord.NOT_DUE, memory.moved()
         kind, _, name = due.what.partition(":")
+        if not memory.is_due(due.what):
+            known = memory.entries.get(EntryId(name)) if kind == "entry" else None
+            return FireWord.NOT_DUE, memory.moved([known] if known else ())
         match kind:
             case "agent":
                 word, moved = fire_agent(memory, memory.agent(UserId(name)), alive)
@@ -257,7 +251,13 @@ class MemoryQueueStore(MatchMoves, TransferMoves):
                         self._site.summon(entry.owner, memory.id, entry.id)
                 return word, moved
             case "entry":
-                return FireWord.FIRED, fire_entry(memory, memory.entries[EntryId(name)])
+                word, moved = fire_entry(memory, memory.entries[EntryId(name)], alive)
+                self._summon_ended(memory.id, moved)
+                return word, moved
+            case "empty":
+                moved = memory.moved(fire_empty(memory, QueueId(name)))
+                self._summon_ended(memory.id, moved)
+                return FireWord.FIRED, moved
             case "rerank":
                 memory.rank_anew(memory.queues[QueueId(name)])
                 memory.put_off(due.what, memory.next_window_ms())
@@ -266,6 +266,12 @@ class MemoryQueueStore(MatchMoves, TransferMoves):
             case _:
                 memory.look_at(QueueId(name))
                 return FireWord.FIRED, memory.moved()
+
+    def _summon_ended(self, account: AccountId, moved: Moved) -> None:
+        """Somebody has to tell the callers."""
+        for entry in moved.entries:
+            if entry.stage is Stage.ENDED and entry.owner != self.run:
+                self._site.summon(entry.owner, account, entry.id)
 
     async def take_over(self, account: AccountId, dead: RunId) -> tuple[TakeOverWord, Moved]:
         memory = self._open(account)

@@ -16,7 +16,7 @@ class SlowStore:
 
     def __init__(self, store: QueueStore, one_way_seconds: float = 0.001) -> None:
         self._store = store
-        self._one_way_seconds = one_way_seconds
+        self.one_way_seconds = one_way_seconds
         self._is_killed = False
 
     @property
@@ -34,7 +34,7 @@ class SlowStore:
 
     def _slowly(self, move: Callable[..., Any]) -> Callable[..., Any]:
         async def arrive(*args: Any, **kwargs: Any) -> Any:
-            await asyncio.sleep(self._one_way_seconds)
+            await asyncio.sleep(self.one_way_seconds)
             return await move(*args, **kwargs)
 
         async def moved(*args: Any, **kwargs: Any) -> Any:
@@ -42,7 +42,7 @@ class SlowStore:
                 raise StoreGone
             # What was sent is done, even if nobody waits for the answer any more.
             answer = await asyncio.shield(asyncio.create_task(arrive(*args, **kwargs)))
-            await asyncio.sleep(self._one_way_seconds)
+            await asyncio.sleep(self.one_way_seconds)
             if self._is_killed:
                 raise StoreGone
             return answer

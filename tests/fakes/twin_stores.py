@@ -88,6 +88,7 @@ class TwinStores:
             assert agent == self.memory.agent(agent.id)
         assert {entry.id for entry in expected.entries} <= {entry.id for entry in moved.entries}
         assert {agent.id for agent in expected.agents} <= {agent.id for agent in moved.agents}
+        assert set(moved.dues) == set(expected.dues)
         assert by_queue(moved.heads) == by_queue(expected.heads)
         self.compare_events()
         return word, moved

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from edge.domain.ids import EntryId, LegId, QueueId, RunId, UserId
+from edge.ports.queue_store import JoinWord
 from tests.fakes.twin_stores import TwinStores
 from tests.fakes.world import ACCOUNT_ID, EDGES, QUEUES, USERS, entry_named, joining
 
@@ -56,8 +57,10 @@ class LineRules(RuleBasedStateMachine):
             preferred=preferred,
             prefer_ms=prefer_ms if preferred else 0,
         )
-        self.do(run, lambda store: store.join(ACCOUNT_ID, caller))
+        word = self.do(run, lambda store: store.join(ACCOUNT_ID, caller))
         self.places.clear()
+        if word is JoinWord.REJECTED:
+            return
         before = [one.id for one in self.twins.memory.line(queue)]
         assert not position or before[position - 1 : position] in ([entry], []), "stands there"
 

@@ -46,6 +46,7 @@ from tests.fakes.world import (
     with_rules,
 )
 from tests.properties import invariants
+from tests.properties.admission_rules import AdmissionRules
 from tests.properties.line_rules import LineRules
 from tests.properties.transfers import Transfers
 
@@ -57,7 +58,7 @@ steps_ms = st.sampled_from([1, 400, 1_000, 2_000, 5_000, 10_000, 25_000])
 alive = st.sets(runs).map(frozenset)
 
 
-class StoreHistories(LineRules, Transfers):
+class StoreHistories(AdmissionRules, LineRules, Transfers):
     """`server` is set by the test before the machine runs."""
 
     server: RedisServer
@@ -70,6 +71,8 @@ class StoreHistories(LineRules, Transfers):
         self.matches: list[tuple[QueueId, Match]] = []
         self.ended: dict[EntryId, Entry] = {}
         self.strategy = ""
+        self.members: dict[QueueId, tuple[UserId, ...]] | None = None
+        self.tuned: dict[QueueId, dict[str, Any]] = {}
 
     def do(self, run: RunId, move: Any) -> Any:
         word, moved = self.runner.run(self.twins.move(run, move))
@@ -269,8 +272,9 @@ class StoreHistories(LineRules, Transfers):
 
     @rule(run=runs, alpha=st.permutations([ANN, BOB, CAT]), beta=st.permutations([DAN, CAT, ANN]))
     def configure(self, run: RunId, alpha: list[UserId], beta: list[UserId]) -> None:
-        changed = with_rules(account({ALPHA: tuple(alpha), BETA: tuple(beta[:2])}, self.strategy))
-        self.runner.run(self.twins.configure(run, changed))
+        self.members = {ALPHA: tuple(alpha), BETA: tuple(beta[:2])}
+        self.configured = self.tuned_account()
+        self.runner.run(self.twins.configure(run, self.configured))
 
     # --- time, and edges that die
 

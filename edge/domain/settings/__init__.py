@@ -9,11 +9,14 @@ from edge.domain.settings.account import (
     User,
     World,
 )
+from edge.domain.settings.hours import DayOff, Hours, Span, WeeklySpan
 from edge.domain.settings.site import AsteriskNode, Http, Logging, RedisServer, Site
 
 __all__ = [
     "Account",
     "AsteriskNode",
+    "DayOff",
+    "Hours",
     "Http",
     "Logging",
     "Member",
@@ -22,6 +25,8 @@ __all__ = [
     "Queue",
     "RedisServer",
     "Site",
+    "Span",
     "User",
+    "WeeklySpan",
     "World",
 ]

@@ -9,6 +9,14 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from edge.domain.admission import (
+    OF_THE_WORK,
+    Admission,
+    Factor,
+    factors_to_join,
+    factors_to_leave,
+)
+from edge.domain.settings.admission import QueueLength, Ratio, Seconds, WhenEmpty
 from edge.domain.settings.fields import (
     AccountKey,
     Extension,
@@ -21,6 +29,7 @@ from edge.domain.settings.fields import (
     TelephoneNumber,
     UserKey,
 )
+from edge.domain.settings.hours import Hours
 from edge.domain.settings.offering import Offering
 from edge.domain.strategies import Rank, Strategy, rank_of
 
@@ -100,7 +109,34 @@ class Queue(Offering):
     sticky_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 30
     penalty_rules: tuple[PenaltyRule, ...] = ()
     music_class: Name = "default"
+    max_queue_length: QueueLength = 0
+    join_when_empty: WhenEmpty = True
+    leave_when_empty: WhenEmpty = False
+    divert_ratio: Ratio = 0
+    hours: Hours | None = None
+    timeout_seconds: Seconds = 0
+    timeout_lets_ring: bool = True
+    short_abandon_seconds: Seconds = 0
     members: tuple[Member, ...] = ()
+
+    @property
+    def admission(self) -> Admission:
+        """Who may join."""
+        return Admission(
+            self.max_queue_length, factors_to_join(self.join_when_empty), self.divert_ratio
+        )
+
+    @property
+    def factors_to_leave(self) -> frozenset[Factor]:
+        """Whom those who wait do not count on; none: nobody has to leave."""
+        return factors_to_leave(self.leave_when_empty)
+
+    @property
+    def counts_work(self) -> bool:
+        """Whether who rings, talks or wraps up changes who counts here."""
+        return not OF_THE_WORK.isdisjoint(
+            factors_to_join(self.join_when_empty) | self.factors_to_leave
+        )
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -20,6 +20,7 @@ local function rank(user, text)
   else
     redis.call('HDEL', key('agent', user, 'ranks'), queue)
     redis.call('HDEL', key('queue', queue, 'members'), user)
+    redis.call('SREM', key('agent', user, 'at_work'), queue)
   end
   if agent.was.ready then stand_ready(agent) end
 end
@@ -34,5 +35,6 @@ for user, text in pairs(members) do
 end
 local counts = string.find(know(queue).fields, 'calls_in_window', 1, true)
 set_due('rerank:' .. queue, counts and next_window(know(queue)) or nil)
+count_anew(queue, members, redis.call('HGET', key('queue', queue), 'counts_work') == '1')
 look_at(queue)
 return done('CONFIGURED')

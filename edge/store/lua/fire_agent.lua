@@ -2,7 +2,7 @@
 -- keys: KEYS[1] account tag
 -- args: run, user, edges alive separated by spaces
 -- returns: FIRED | NOT_DUE | SILENT_OWNER
--- publishes: leg_ended, wrap_up_ended
+-- publishes: leg_ended, entry_left, wrap_up_ended
 local agent = load('agent', ARGV[2])
 local f = agent.f
 if not has_come(f.wake_at) then return done('NOT_DUE') end

@@ -1,13 +1,24 @@
--- purpose: what was due for an entry: a new round, wider penalties, one phone more, or an end of
---   waiting for the preferred agent
+-- purpose: what was due for an entry: the end of the longest wait, a new round, wider penalties, one
+--   phone more, or the end of waiting for the preferred agent
 -- keys: KEYS[1] account tag
--- args: run, entry
--- returns: FIRED | NOT_DUE
--- publishes: nothing
+-- args: run, entry, edges alive separated by spaces
+-- returns: FIRED | NOT_DUE | SILENT_OWNER
+-- publishes: entry_left, leg_ended
 local entry = load('entry', ARGV[2])
 local f = entry.f
 local due = due_of(f, ENTRY_TIMES)
 if not has_come(due) then return done('NOT_DUE') end
+if has_come(f.timeout_at) then
+  if f.stage == 'offered' and f.lets_ring == '1' then
+    f.last_offer = '1'
+    return done('FIRED')
+  end
+  -- A dead edge's caller waits for the takeover: somebody has to tell the caller.
+  if not has(ARGV[3], f.owner) then return done('SILENT_OWNER') end
+  end_entry(entry, 'timed_out')
+  summon(f.owner, entry.id)
+  return done('FIRED')
+end
 if has_come(f.prefer_until) then f.preferred, f.prefer_until = nil, nil end
 if has_come(f.widen_at) then widen(f) end
 if has_come(f.step_at) then

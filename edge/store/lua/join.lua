@@ -1,18 +1,36 @@
--- purpose: a caller joins the line of a queue at the place of the arrival, or at a position
+-- purpose: a caller joins the line of a queue at the place of the arrival or at a position, or is
+--   turned away
 -- keys: KEYS[1] account tag
--- args: run, entry, queue, place asked for, fields of the entry as JSON, position (0: none)
--- returns: JOINED | ALREADY
--- publishes: entry_joined
+-- args: run, entry, queue, place asked for, fields of the entry as JSON, position (0: none),
+--   ms of the longest wait (empty: the queue's own), is closed (1/0)
+-- returns: JOINED | REJECTED | ALREADY
+-- publishes: entry_joined, entry_rejected
 local run, id, queue, position = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6])
 local entry = load('entry', id)
 if entry.exists then return done('ALREADY') end
 
--- Places are unique in their queue: one who arrived while no edge lived goes between the others.
+local rules = redis.call('HMGET', key('queue', queue), 'join_empty', 'max_length', 'divert_ratio',
+  'timeout_ms', 'lets_ring')
 local asked = math.max(now - 120000, math.min(tonumber(ARGV[4]), now))
 local f, line = entry.f, key('queue', queue, 'line')
 for name, value in pairs(cjson.decode(ARGV[5])) do f[name] = value end
-f.queue, f.owner, f.stage, f.party = queue, run, 'waiting', 'live'
-f.joined_at = tostring(asked)
+f.queue, f.owner, f.party = queue, run, 'live'
+f.place, f.joined_at = tostring(asked), tostring(asked)
+f.lets_ring = rules[5] or '1'
+
+local refused = ARGV[8] == '1' and 'closed'
+  or refusal(queue, rules[1] or '', tonumber(rules[2] or 0), tonumber(rules[3] or 0))
+if refused then
+  f.preferred, f.prefer_ms = nil, nil
+  f.stage, f.disposition, f.ended_at = 'ended', refused, tostring(now)
+  publish('entry_rejected', {entry = id, queue = queue, disposition = refused})
+  return done('REJECTED')
+end
+
+f.stage = 'waiting'
+local longest = tonumber(ARGV[7] ~= '' and ARGV[7] or rules[4] or 0)
+if longest > 0 then f.waits_until = tostring(now + longest) end
+-- Places are unique in their queue: one who arrived while no edge lived goes between the others.
 stand_at_place(entry, asked)
 if position > 0 then stand_at_position(entry, position) end
 widen(f)

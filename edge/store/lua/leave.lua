@@ -3,12 +3,12 @@
 -- args: run, entry, disposition
 -- returns: LEFT | STALE
 -- publishes: entry_left, leg_ended
-local entry = load('entry', ARGV[2])
+local entry, disposition = load('entry', ARGV[2]), ARGV[3]
 local f = entry.f
 if f.owner ~= ARGV[1] or not in_line(f) then return done('STALE') end
-cancel_legs(entry)
-f.stage, f.disposition, f.ended_at = 'ended', ARGV[3], tostring(now)
-f.held_back = nil
-publish('entry_left', {entry = entry.id, queue = f.queue, disposition = ARGV[3],
-  waited_ms = now - tonumber(f.joined_at)})
+if disposition == 'abandoned' then
+  local short = redis.call('HGET', key('queue', f.queue), 'short_abandon_ms')
+  if now - tonumber(f.joined_at) < tonumber(short or 0) then disposition = 'short_abandon' end
+end
+end_entry(entry, disposition)
 return done('LEFT')

@@ -9,7 +9,7 @@ local entry, agent = load('entry', ARGV[3]), load('agent', user)
 local e, a = entry.f, agent.f
 if a.leg == leg and a.leg_entry == entry.id then return done('PICKED') end
 if not in_line(e) then return done('STALE') end
-local has_phone = is_called or (a.device ~= 'unreachable' and a.device ~= 'in_use')
+local has_phone = is_called or (a.device ~= 'unreachable' and a.device ~= 'invalid' and a.device ~= 'in_use')
 if a.occupancy ~= 'idle' or not a.logged_in_at or not has_phone then return done('NOT_IDLE') end
 
 cancel_legs(entry)

@@ -11,9 +11,22 @@ local function look_at(queue)
   end
 end
 
+-- What an agent is to one queue: logged_out, paused or available there; made of these fields.
+local function presence_fields(queue)
+  return {'logged_in_at', 'paused_at'}
+end
+local function presence_in(f, queue)
+  return f.paused_at and 'paused' or (f.logged_in_at and 'available' or 'logged_out')
+end
+-- Whether that may have changed in any queue.
+local function presence_changed(f, was)
+  return presence_in(f) ~= presence_in(was)
+end
+
 local function is_ready(f)
   return f.logged_in_at ~= nil and f.paused_at == nil and f.occupancy == 'idle'
-    and f.device ~= 'unreachable' and f.device ~= 'in_use' and f.wake_at == nil
+    and f.device ~= 'unreachable' and f.device ~= 'invalid' and f.device ~= 'in_use'
+    and f.wake_at == nil
 end
 
 -- What a strategy's field is for an agent: of the agent in this queue (`…_here`), of the member,

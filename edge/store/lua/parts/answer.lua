@@ -8,7 +8,12 @@ local function commit()
     for name in pairs(was) do changed = changed or f[name] == nil end
     if changed and (record.exists or next(f)) then
       f.rev = tostring(tonumber(f.rev or 0) + 1)
-      if record.kind == 'agent' then index_agent(record) else index_entry(record) end
+      if record.kind == 'agent' then
+        index_agent(record)
+        recount(record)
+      else
+        index_entry(record)
+      end
       local sets, dels = {}, {}
       for name, value in pairs(f) do
         if was[name] ~= value then sets[#sets + 1], sets[#sets + 2] = name, value end
@@ -25,7 +30,7 @@ end
 
 local function done(word)
   commit()
-  local reply = {word = word, now = now, records = {}, heads = {}}
+  local reply = {word = word, now = now, records = {}, heads = {}, dues = lines_to_empty()}
   for i, record in ipairs(in_order) do
     reply.records[i] = {record.kind, record.id, record.f}
   end

@@ -1,13 +1,14 @@
 -- Entries: their places in the line and in the offerable part of it, and who owns them.
-local ENTRY_TIMES = {'retry_at', 'widen_at', 'step_at', 'prefer_until'}
+local ENTRY_TIMES = {'retry_at', 'widen_at', 'step_at', 'prefer_until', 'timeout_at'}
 
 local function in_line(f)
   return f.stage == 'waiting' or f.stage == 'offered'
 end
 
--- How many phones more may ring for it. One that is offered to an agent by name rings only there.
+-- How many phones more may ring for it. One that is offered to an agent by name rings only there,
+-- and when the longest wait is over nobody more is rung.
 local function room_of(f)
-  if f.alone then return 0 end
+  if f.alone or f.last_offer then return 0 end
   local q, allowed = know(f.queue), 1
   if q.rings == 'all' then allowed = q.ring_max end
   if q.rings == 'progressively' then allowed = math.min(q.ring_max, tonumber(f.allowed or 1)) end
@@ -16,6 +17,15 @@ local function room_of(f)
 end
 local function is_offerable(f)
   return f.held_back == nil and (f.stage == 'waiting' or (f.stage == 'offered' and room_of(f) > 0))
+end
+local function waits_unoffered(f)
+  return f.stage == 'waiting' and f.held_back == nil
+end
+local function timeout_of(f)
+  return in_line(f) and f.last_offer == nil and f.waits_until or nil
+end
+local function is_wait_over(f)
+  return f.waits_until ~= nil and tonumber(f.waits_until) <= now
 end
 -- Out of the line, and back at its place when the agent is lost before the bridge stands.
 local function is_connecting(f)
@@ -82,12 +92,14 @@ local function index_entry(entry)
   if chances ~= '' and (moved or was.stage == nil or chances ~= chances_of(was)) then
     look_at(f.queue)
   end
+  if waits_unoffered(f) ~= waits_unoffered(was) then touch(f.queue) end
   if was.owner and (was.owner ~= f.owner or f.stage == 'ended') then
     redis.call('SREM', key('owned', was.owner), entry.id)
   end
   if f.stage ~= 'ended' and f.owner ~= was.owner then
     redis.call('SADD', key('owned', f.owner), entry.id)
   end
+  f.timeout_at = timeout_of(f)
   index_due(entry, ENTRY_TIMES)
 end
 
@@ -113,6 +125,16 @@ local function reserve(agent, entry, leg, for_ms)
   a.leg_owner, a.wake_at = e.owner, tostring(now + for_ms)
   e.stage = 'offered'
   e.ringing, e.tried = with(e.ringing, agent.id), with(e.tried, agent.id)
+end
+
+-- An entry ends before a conversation, with its one disposition.
+local function end_entry(entry, disposition)
+  local f = entry.f
+  cancel_legs(entry)
+  f.stage, f.disposition, f.ended_at = 'ended', disposition, tostring(now)
+  f.held_back = nil
+  publish('entry_left', {entry = entry.id, queue = f.queue, disposition = disposition,
+    waited_ms = now - tonumber(f.joined_at)})
 end
 
 -- The fields of an entry, as loaded by this move or as they stand.

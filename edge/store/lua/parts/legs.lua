@@ -1,7 +1,8 @@
 -- A leg that came to nothing: its agent is free or backs off, the entry keeps its place.
 
 -- `back_off` in ms (0: none), `miss` and `unreachable` are booleans. The entry waits again when
--- no other leg of it is left, and after the queue's retry delay a new round may begin.
+-- no other leg of it is left, and after the queue's retry delay a new round may begin; it ends if
+-- its longest wait was over while the phone rang.
 local function end_leg(agent, entry, reason, back_off, miss, unreachable)
   publish('leg_ended', {entry = entry.id, queue = entry.f.queue, user = agent.id,
     leg = agent.f.leg, reason = reason})
@@ -16,6 +17,7 @@ local function end_leg(agent, entry, reason, back_off, miss, unreachable)
     entry.f.stage = 'waiting'
     local retry = tonumber(redis.call('HGET', key('queue', entry.f.queue), 'retry_ms') or 1000)
     entry.f.retry_at = tostring(now + retry)
+    if is_wait_over(entry.f) then end_entry(entry, 'timed_out') end
   end
 end
 
