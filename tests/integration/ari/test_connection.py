@@ -130,7 +130,7 @@ async def test_phones_that_changed_in_the_gap_are_told(open_node: OpenNode) -> N
         assert list(found.values()) == [
             DeviceState.REACHABLE,
             DeviceState.UNREACHABLE,
-            DeviceState.UNREACHABLE,
+            DeviceState.INVALID,
         ]
         phones[1]["state"] = "online"
         node.asterisk.cut(APP)

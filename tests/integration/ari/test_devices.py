@@ -103,7 +103,7 @@ async def test_a_phone_that_is_new_to_asterisk_is_followed_from_its_first_word(
     async with open_node() as node:
         node.asterisk.answers["GET /endpoints/PJSIP"] = (200, [phone("201")])
         found = await node.phones.watch([ALICE, BOB])
-        assert found[BOB] is DeviceState.UNREACHABLE
+        assert found[BOB] is DeviceState.INVALID
         node.asterisk.answers["GET /endpoints/PJSIP"] = (200, [phone("201"), phone("202")])
         here = {"name": "PJSIP/202", "state": "NOT_INUSE"}
         await node.event("DeviceStateChanged", device_state=here)
