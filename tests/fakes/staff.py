@@ -45,14 +45,16 @@ Rung = dict[UserId, LegId]
 async def ring(
     store: QueueStore, queue: QueueId = ALPHA, depth: int = 8
 ) -> tuple[Entry, Rung]:
-    """Claim what is possible now, however many phones it rings. Raises AssertionError where
-    nobody may be served."""
+    """Claim what is possible now, and the phones ring, however many: for a minute at most.
+    Raises AssertionError where nobody may be served."""
     (heads,) = await store.look(ACCOUNT_ID, queue, depth)
     match = decide(heads)
     assert match is not None, "nobody may be served"
     rung = {user: new_leg_id() for user in match.agents}
     word, moved = await store.claim(ACCOUNT_ID, queue, match, list(rung.values()))
     assert word is ClaimWord.CLAIMED
+    for user, leg in rung.items():
+        await store.leg_dialled(ACCOUNT_ID, user, leg, 60)
     return moved.entry, rung
 
 
@@ -63,7 +65,6 @@ async def nobody_is_to_ring(store: QueueStore, queue: QueueId = ALPHA) -> bool:
 
 async def answer(store: QueueStore, user: UserId, leg: LegId) -> Entry:
     """The agent picks up and talks."""
-    await store.leg_dialled(ACCOUNT_ID, user, leg, 20)
     _, moved = await store.accept(ACCOUNT_ID, user, leg)
     _, moved = await store.connect(ACCOUNT_ID, moved.entry.id)
     return moved.entry
@@ -72,7 +73,6 @@ async def answer(store: QueueStore, user: UserId, leg: LegId) -> Entry:
 async def fail(
     store: QueueStore, user: UserId, leg: LegId, failure: LegFailure = LegFailure.NO_ANSWER
 ) -> None:
-    await store.leg_dialled(ACCOUNT_ID, user, leg, 20)
     await store.fail_leg(ACCOUNT_ID, user, leg, failure)
 
 
@@ -80,4 +80,5 @@ async def picked(store: QueueStore, user: UserId, entry: Entry) -> LegId:
     """The agent takes this caller, whatever the strategy says."""
     leg = new_leg_id()
     await store.pick(ACCOUNT_ID, entry.id, user, leg, is_called=False)
+    await store.leg_dialled(ACCOUNT_ID, user, leg, 60)
     return leg
