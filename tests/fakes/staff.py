@@ -42,9 +42,7 @@ Rung = dict[UserId, LegId]
 """The legs of one claim, by agent, in the order in which the agents were chosen."""
 
 
-async def ring(
-    store: QueueStore, queue: QueueId = ALPHA, depth: int = 8
-) -> tuple[Entry, Rung]:
+async def ring(store: QueueStore, queue: QueueId = ALPHA, depth: int = 8) -> tuple[Entry, Rung]:
     """Claim what is possible now, and the phones ring, however many: for a minute at most.
     Raises AssertionError where nobody may be served."""
     (heads,) = await store.look(ACCOUNT_ID, queue, depth)

@@ -66,12 +66,12 @@ class MemoryBench:
 class RedisBench:
     """The account's clock is set a day ahead: it stands until the test moves it."""
 
-    def __init__(
-        self, server: RedisServer, chance: Callable[[], int] = seed_of_chance
-    ) -> None:
+    def __init__(self, server: RedisServer, chance: Callable[[], int] = seed_of_chance) -> None:
         self.clock = HandSetClock(now_ms() + FAR_AHEAD_MS)
         self.plain: redis.Redis = server.client()
-        self._stores = {run: RedisQueueStore(server.url, run, (account(),), chance) for run in EDGES}
+        self._stores = {
+            run: RedisQueueStore(server.url, run, (account(),), chance) for run in EDGES
+        }
 
     def store(self, run: RunId = ONE) -> QueueStore:
         return self._stores[run]
