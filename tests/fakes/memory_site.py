@@ -366,7 +366,7 @@ class AccountMemory:
 
     def moved(self, entries: Iterable[Entry] = (), agents: Iterable[Agent] = ()) -> Moved:
         """The answer of a move, with the heads of all queues that it looked at."""
-        queues, self._to_look = list(self._to_look), {}
+        queues, self._to_look = sorted(self._to_look), {}
         heads = tuple(heads for queue in queues for heads in self.look(queue))
         return Moved(self.now_ms, tuple(entries), tuple(agents), heads, self._lines_to_empty())
 
