@@ -77,7 +77,7 @@ async def test_phones_that_ring_one_by_one_go_on_so_when_another_strategy_comes(
         bench.advance(5_000)
         await fire_all(store)
         (entry,) = await store.line(ACCOUNT_ID, ALPHA)
-        assert (entry.stage, entry.ringing) == (Stage.OFFERED, {ANN})
+        assert entry.stage is Stage.OFFERED
         entry, _ = await ring(store)
         assert entry.ringing == {ANN, BOB}
 
