@@ -1,6 +1,5 @@
 """Two queues share their only agent: the heavier one is served first, and nobody starves."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -50,39 +49,42 @@ def call(office: Office, queue: QueueId) -> Caller:
 
 
 class Rush:
-    """Callers who talk half a minute each; how long each waited, by queue, in order of joining."""
+    """Callers who talk half a minute each; five always wait in the heavy queue, and every minute
+    somebody comes to the light one."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self.waited: dict[QueueId, list[float]] = {LIGHT: [], HEAVY: []}
-        self._talks: set[asyncio.Task[None]] = set()
+        self._on_the_line: list[Caller] = []
 
-    def arrives(self, queue: QueueId) -> None:
-        task = asyncio.create_task(self._story(queue))
-        self._talks.add(task)
-        task.add_done_callback(self._talks.discard)
-
-    async def _story(self, queue: QueueId) -> None:
-        caller = call(self._office, queue)
-        began = self._office.clock.now_ms()
-        await caller.talks_with(ANN, within_seconds=20_000)
-        self.waited[queue].append((self._office.clock.now_ms() - began) / 1000)
-        await LoopClock().sleep(TALK_SECONDS)
-        caller.hang_up()
-
-    async def saturate(self, seconds: int) -> None:
-        """Five always wait in the heavy queue, and every minute somebody comes to the light one."""
+    async def lasts(self, seconds: int) -> None:
         for second in range(seconds):
             for _ in range(5 - len(self._office.memory.line(HEAVY))):
-                self.arrives(HEAVY)
+                self._on_the_line.append(call(self._office, HEAVY))
             if second % 60 == 1:
-                self.arrives(LIGHT)
+                self._on_the_line.append(call(self._office, LIGHT))
             await LoopClock().sleep(1)
+            for caller in list(self._on_the_line):
+                if caller.hears.startswith("talk") and self._has_talked(caller):
+                    caller.hang_up()
+                    self._on_the_line.remove(caller)
 
-    async def end(self) -> None:
-        for task in self._talks:
-            task.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
+    def _has_talked(self, caller: Caller) -> bool:
+        connected_at_ms = caller.entry.connected_at_ms
+        talked_ms = self._office.clock.now_ms() - connected_at_ms
+        return bool(connected_at_ms) and talked_ms >= TALK_SECONDS * 1_000
+
+    def waits(self, queue: QueueId) -> list[float]:
+        """How long everybody who was answered has waited, in order of joining."""
+        return [
+            (entry.answered_at_ms - entry.joined_at_ms) / 1_000
+            for entry in self._office.memory.entries.values()
+            if entry.queue == queue and entry.answered_at_ms
+        ]
+
+    def waiting(self, queue: QueueId) -> list[float]:
+        """How long those have waited who wait still."""
+        now_ms = self._office.clock.now_ms()
+        return [(now_ms - entry.joined_at_ms) / 1_000 for entry in self._office.memory.line(queue)]
 
 
 async def test_the_heavier_queue_is_served_first_when_their_agent_becomes_free() -> None:
@@ -117,28 +119,23 @@ async def test_no_queue_starves_beside_a_heavier_one_that_is_never_empty() -> No
     async with shared_office() as office:
         await office.log_in(ANN)
         rush = Rush(office)
-        await rush.saturate(3_600)
-        light, heavy = rush.waited[LIGHT], rush.waited[HEAVY]
+        await rush.lasts(3_600)
+        light, heavy = rush.waits(LIGHT), rush.waits(HEAVY)
         bound = WEIGHT * AGING_SECONDS + max(heavy) + CALL_SECONDS
-        waits_still = [
-            (office.clock.now_ms() - entry.joined_at_ms) / 1000
-            for entry in office.memory.line(LIGHT)
-        ]
-        assert len(light) > 30, "about one a minute came, and was served"
-        assert max(light + waits_still) <= bound, f"{max(light + waits_still)} over {bound}"
+        longest = max(light + rush.waiting(LIGHT))
+        assert longest <= bound, f"{longest} s over {bound} s"
+        assert len(light) > 40, "one a minute came, and was served"
         settled = slice(10, None)
         assert min(light[settled]) > max(heavy[settled]), "and weight is worth something"
-        await rush.end()
 
 
 async def test_without_aging_a_queue_that_is_never_empty_keeps_the_lighter_one_waiting() -> None:
     async with shared_office(aging_seconds=0) as office:
         await office.log_in(ANN)
         rush = Rush(office)
-        await rush.saturate(1_200)
-        assert len(rush.waited[HEAVY]) > 30
-        assert rush.waited[LIGHT] == []
-        await rush.end()
+        await rush.lasts(1_200)
+        assert len(rush.waits(HEAVY)) > 30
+        assert rush.waits(LIGHT) == []
 
 
 async def test_a_light_caller_is_served_at_once_when_the_agent_is_free() -> None:
