@@ -161,6 +161,9 @@ class QuietFloor:
     def follow_up(self, account: str, moved: Moved) -> None:
         pass
 
+    def tell_ends(self, moved: Moved) -> None:
+        pass
+
 
 async def test_one_sweep_ranks_the_whole_floor_anew(open_bench: OpenBench) -> None:
     async with open_bench() as bench:
