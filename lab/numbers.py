@@ -1,16 +1,23 @@
 """Who has which number: the phones and queues that tests own, a slot each, never shared.
 
 Slot 7 has agents 200701-200706, callers 300701-300709, queues 500700-500709, its own carrier
-(127.0.8.7) and passwords `demo-<number>`, beside the demo's own three-digit numbers.
+(127.0.8.7) and passwords `demo-<number>`, beside the demo's own three-digit numbers. The dialplan
+knows wishes of the last three callers (see `WISHES`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 SLOTS = 200
 AGENTS_A_SLOT = 6
 CALLERS_A_SLOT = 9
 QUEUES_A_SLOT = 10
+WISHES = {
+    7: {"QE_PREFERRED": "{agent2}", "QE_PREFER_SECONDS": "3"},
+    8: {"QE_POSITION": "1"},
+    9: {"QE_PRIORITY": "5"},
+}
+"""Caller 7 wants agent 2 alone for three seconds, 8 enters at the head, 9 is more urgent."""
 
 
 def password_of(number: str) -> str:
@@ -77,7 +84,10 @@ def phones_of(slots: Iterable[int]) -> str:
 
 
 def _slot_phones(slot: Slot) -> str:
-    phones = "\n".join(_phone(number, slot) for number in (*slot.agents(), *slot.callers()))
+    phones = "\n".join(_phone(number, slot) for number in slot.agents())
+    phones += "\n" + "\n".join(
+        _phone(slot.caller(n), slot, WISHES.get(n, {})) for n in range(1, CALLERS_A_SLOT + 1)
+    )
     return f"""{phones}
 [{slot.carrier}](leg)
 context = from-carrier
@@ -94,13 +104,17 @@ contact = sip:{slot.carrier_host}:5070
 """
 
 
-def _phone(number: str, slot: Slot) -> str:
+def _phone(number: str, slot: Slot, wishes: Mapping[str, str] | None = None) -> str:
+    wanted = "".join(
+        f"set_var = {name}={value.format(agent2=slot.agent(2))}\n"
+        for name, value in (wishes or {}).items()
+    )
     return f"""[{number}](phone)
 auth = {number}
 aors = {number}
 callerid = "Test {number}" <{number}>
 set_var = CARRIER={slot.carrier}
-[{number}](phone-login)
+{wanted}[{number}](phone-login)
 username = {number}
 password = {password_of(number)}
 [{number}](phone-place)

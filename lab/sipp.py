@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import random
 import socket
 import tempfile
 from collections.abc import Sequence
@@ -231,15 +230,18 @@ class SippPhone:
 
 
 MEDIA_PORTS = range(10000, 19996, 4)
+_turn = itertools.count()
 
 
 def _free_media_port(address: str) -> int:
     """A port free together with the second after it: SIPp takes both, or ends.
 
-    Below what the kernel gives out by itself and what phones and the PBX use (20000 and up).
+    Below what the kernel gives out by itself and what phones and the PBX use (20000 and up). One
+    after the other: phones that start at the same time have found theirs before they take them.
     """
+    share = own_share(MEDIA_PORTS)
     for _ in range(100):
-        first = random.choice(own_share(MEDIA_PORTS))
+        first = share[next(_turn) % len(share)]
         with (
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as audio,
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as video,

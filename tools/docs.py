@@ -1,4 +1,5 @@
-"""Writes the documents that are made from the code: state machines, keys, moves, settings.
+"""Writes the documents that are made from the code: state machines, keys, moves, settings,
+strategies.
 
 .venv/bin/python -m tools.docs            write them
 .venv/bin/python -m tools.docs --check    exit status 1 when one of them is out of date
@@ -20,6 +21,7 @@ from edge.domain.offer import CONSEQUENCES
 from edge.store.keys import KEYS
 from tools.docs_page import page, table
 from tools.docs_settings import settings
+from tools.docs_strategies import strategies
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCS = REPOSITORY / "docs"
@@ -33,6 +35,7 @@ def pages() -> dict[Path, str]:
         DOCS / "redis-keys.md": redis_keys(),
         DOCS / "moves.md": moves(),
         DOCS / "settings.md": settings(),
+        DOCS / "strategies.md": strategies(),
     }
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from edge.domain.disposition import Disposition
 from edge.domain.dues import earliest
 from edge.domain.ids import EndpointName, EntryId, LegId, NodeId, QueueId, RunId, UserId
+from edge.domain.strategies import Rings
 
 
 class Stage(StrEnum):
@@ -93,6 +94,10 @@ class Entry:
     """Until then it waits for its preferred agent alone."""
     min_tier: int = 0
     max_tier: int = 2**31
+    rings: Rings | None = None
+    """How many phones ring for it, and `ring_max` at most: as the queue had it when the first one
+    did, whatever is configured meanwhile."""
+    ring_max: int = 0
     ring_tier: int | None = None
     """The hindmost tier that rings for it now."""
     allowed: int = 1

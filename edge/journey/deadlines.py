@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 SWEEP_SECONDS = 1.0
 CLOCKS_DIFFER_MS = 3
+CHUNKED = "rerank:"
+LOOK = "queue:"
 HEARD_FOR_MS = 1_500
 """Edges beat each second. One not heard of for longer may be dead, though its lease still runs:
 what its legs wait for is left to it or to the takeover."""
@@ -93,7 +95,7 @@ class Deadlines:
         del self._timers[due.account, due.what]
         await self._fire(due)
 
-    async def _fire(self, due: Due) -> None:
+    async def _fire(self, due: Due) -> FireWord:
         word, moved = await self._store.fire(due, self.alive)
         if word is FireWord.FIRED:
             log.debug("due_fired", account=due.account, due=due.what)
@@ -105,6 +107,7 @@ class Deadlines:
         else:
             # Another edge was faster, and its word of it may have been lost.
             self.floor.tell_ends(moved)
+        return word
 
     async def run(self) -> None:
         """Sweep for as long as the edge runs; timers live as long as this does."""
@@ -119,5 +122,19 @@ class Deadlines:
         for account in self._accounts:
             if home_edge(account, alive) != self._store.run:
                 continue
-            for due in await self._store.due(account):
-                await self._fire(due)
+            dues = await self._store.due(account)
+            await self._look_again([due for due in dues if due.what.startswith(LOOK)])
+            for due in dues:
+                if due.what.startswith(LOOK):
+                    continue
+                # A window of calls ends in chunks of agents: the next one is due at once.
+                while await self._fire(due) is FireWord.FIRED and due.what.startswith(CHUNKED):
+                    pass
+
+    async def _look_again(self, dues: Iterable[Due]) -> None:
+        """Look at all queues before any of them is served: they may share their agents, and the
+        most urgent is to come first."""
+        fired = [(due, *await self._store.fire(due, self.alive)) for due in dues]
+        for due, word, moved in fired:
+            if word is FireWord.FIRED:
+                self.floor.follow_up(due.account, moved)

@@ -26,6 +26,10 @@ from edge.ports.queue_store import AcceptWord, LegWord
 
 log = structlog.get_logger()
 
+LEAST_RINGING_MS = 900
+"""A phone that gives up sooner (408, at once) did not let anybody miss a call: it is backed off, or
+it would be rung for all who wait as fast as it can say no. The shortest ring time is a second."""
+
 FAILURES: dict[EndReason, LegFailure] = {
     EndReason.BUSY: LegFailure.BUSY,
     EndReason.REFUSED: LegFailure.REFUSED,
@@ -121,12 +125,13 @@ async def ring(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
     if isinstance(dialled, NotDialled):
         return await _failed(floor, offer, leg, by_end(dialled.reason))
     leg.exists = True
+    dialled_at_ms = floor.clock.now_ms()
     if await note_dialled(floor, offer, leg) is LegWord.STALE:
         await end_leg(leg, EndReason.ANSWERED_ELSEWHERE)
         return OfferEnd.WITHDRAWN
     # While the phone rings there is time to make the bridge that the answer will need.
     await leg.phone.prepare_bridge(conversation_bridge(offer.entry.id))
-    return await await_answer(floor, offer, leg)
+    return await await_answer(floor, offer, leg, dialled_at_ms)
 
 
 async def note_dialled(floor: Floor, offer: Offer, leg: Leg) -> LegWord:
@@ -141,8 +146,8 @@ async def note_dialled(floor: Floor, offer: Offer, leg: Leg) -> LegWord:
     return word
 
 
-async def await_answer(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
-    """From dialled on, or from wherever a takeover found the leg."""
+async def await_answer(floor: Floor, offer: Offer, leg: Leg, dialled_at_ms: int = 0) -> OfferEnd:
+    """From dialled on, or (at 0) from wherever a takeover found the leg."""
     async with asyncio.TaskGroup() as watching:
         ringing = watching.create_task(_report_ringing(floor, offer, leg))
         await first_of(leg.is_answered.wait(), leg.ended(), offer.withdrawn.wait())
@@ -150,6 +155,9 @@ async def await_answer(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
     if leg.has_ended:
         hung_up = leg.is_answered.is_set()
         failure = LegFailure.REFUSED if hung_up else by_end(await leg.ended())
+        has_rung_ms = floor.clock.now_ms() - dialled_at_ms
+        if failure is LegFailure.NO_ANSWER and has_rung_ms < LEAST_RINGING_MS:
+            failure = LegFailure.FAILED
         return await _failed(floor, offer, leg, failure)
     if not leg.is_answered.is_set():
         # Picked up in this very moment, it can not be cancelled any more: there is a word for that.

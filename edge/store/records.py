@@ -81,6 +81,8 @@ def to_entry(entry: str, fields: Fields) -> Entry:
         prefer_until_ms=int(fields.get("prefer_until", 0)),
         min_tier=int(fields.get("min_tier", 0)),
         max_tier=int(fields.get("max_tier", HIGHEST_TIER)),
+        rings=Rings(fields["rings"]) if "rings" in fields else None,
+        ring_max=int(fields.get("ring_max", 0)),
         ring_tier=int(fields["ring_tier"]) if "ring_tier" in fields else None,
         allowed=int(fields.get("allowed", 1)),
         is_alone=fields.get("alone") == "1",

@@ -3,10 +3,11 @@
 import base64
 import contextlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -65,11 +66,14 @@ class Office:
         agents: int,
         callers: int,
         queues: int = 1,
+        of_members: Mapping[int, Wanted] = MappingProxyType({}),
+        of_queues: Mapping[int, Wanted] = MappingProxyType({}),
         more_accounts: Sequence[Wanted] = (),
         with_edge: bool = True,
         **settings: Any,
     ) -> None:
-        """Write the configuration, start Redis and the edge. `settings` are the queues' own."""
+        """Write the configuration, start Redis and the edge. `settings` are the queues' own,
+        `of_members` and `of_queues` those of one by its number from 1."""
         account = account_of(
             self.account,
             self.slot,
@@ -77,6 +81,8 @@ class Office:
             callers=callers,
             queues=queues,
             settings=settings,
+            of_members=of_members,
+            of_queues=of_queues,
         )
         write_files(self.folder, self._site(), [account, *more_accounts])
         await self.redis_process.start()

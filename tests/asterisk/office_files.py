@@ -1,8 +1,9 @@
 """The configuration of one office: its account, queues, users and where its edge finds things."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -24,12 +25,22 @@ def user(user_id: str, number: str) -> Wanted:
 
 
 def account_of(
-    name: str, slot: Slot, *, agents: int, callers: int, queues: int, settings: Wanted
+    name: str,
+    slot: Slot,
+    *,
+    agents: int,
+    callers: int,
+    queues: int,
+    settings: Wanted,
+    of_members: Mapping[int, Wanted] = MappingProxyType({}),
+    of_queues: Mapping[int, Wanted] = MappingProxyType({}),
 ) -> Wanted:
     """Agents user_a1…, callers user_c1…; queues qu_main, qu_main2, … on the slot's extensions, the
-    agents members of each, `settings` alike in all. The slot's phone number leads to qu_main."""
+    agents members of each, `settings` alike in all but for those of a member or a queue by its
+    number from 1. The slot's phone number leads to qu_main."""
     members = [
-        {"id": f"qum_a{n}", "user_id": f"user_a{n}", "position": n} for n in range(1, agents + 1)
+        {"id": f"qum_a{n}", "user_id": f"user_a{n}", "position": n, **of_members.get(n, {})}
+        for n in range(1, agents + 1)
     ]
     return {
         "id": name,
@@ -49,6 +60,7 @@ def account_of(
                     for member in members
                 ],
                 **settings,
+                **of_queues.get(n + 1, {}),
             }
             for n in range(queues)
         ],

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from edge.desk import DESK
 from edge.domain.ids import AccountId, EndpointName, QueueId, RunId
-from edge.domain.matching import DEPTHS
+from edge.domain.matching import DEPTHS, Heads
 from edge.domain.routing import Directory
 from edge.domain.settings import World
 from edge.journey.deadlines import Deadlines
@@ -164,8 +164,8 @@ class FakeEdge:
         await self._reconciled.wait()
         await self._clock.sleep(FIRST_MATCH_AFTER_SECONDS)
         await self._nobody_dead.wait()
+        heads: list[Heads] = []
         for account in self._world.accounts:
             for queue in account.queues:
-                self.matcher.open(
-                    await self.store.look(AccountId(account.id), QueueId(queue.id), DEPTHS[0])
-                )
+                heads += await self.store.look(AccountId(account.id), QueueId(queue.id), DEPTHS[0])
+        self.matcher.open(heads)

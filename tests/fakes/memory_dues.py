@@ -104,7 +104,7 @@ def go_on(memory: AccountMemory, entry: Entry) -> Moved:
     if has_come(entry.step_at_ms):
         allowed = entry.allowed + 1
         step_ms = queue.settings.ring_step_seconds * 1000
-        goes_on = allowed < queue.settings.ring_max
+        goes_on = allowed < entry.ring_max
         entry = replace(entry, allowed=allowed, step_at_ms=now_ms + step_ms if goes_on else 0)
     if has_come(entry.retry_at_ms):
         held_back = False

@@ -124,7 +124,7 @@ class MatchMoves:
             tiers.append(settings.members[agent.id].rank(settings.strategy).tier)
             memory.publish(EventName.ENTRY_OFFERED, memory.agent(agent.id))
         step_at_ms = entry.step_at_ms
-        if memory.queues[queue].strategy.rings is Rings.PROGRESSIVELY and not known.ringing:
+        if entry.rings is Rings.PROGRESSIVELY and not known.ringing:
             step_at_ms = memory.now_ms + memory.queues[queue].settings.ring_step_seconds * 1000
         entry = memory.put_entry(
             replace(
@@ -161,8 +161,11 @@ class MatchMoves:
                 wake_at_ms=memory.now_ms + RESERVED_FOR_MS,
             )
         )
+        rings, ring_max = memory.rings_of(entry)
         return replace(
             entry,
+            rings=rings,
+            ring_max=ring_max,
             stage=next_state(ENTRY_MOVES, entry.stage, EntryMove.CLAIM),
             ringing=entry.ringing | {agent.id},
             tried=entry.tried | {agent.id},

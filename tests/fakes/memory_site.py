@@ -21,6 +21,7 @@ from edge.domain.strategies import (
     STRATEGIES,
     Draw,
     Field,
+    Rank,
     Rings,
     Round,
     Strategy,
@@ -67,13 +68,17 @@ class QueueMemory:
 
     def unchanged_from(self, known: "QueueMemory") -> dict[UserId, str]:
         """Where those stand who are configured as before: a place is made anew only then."""
-        if known.settings.strategy != self.settings.strategy:
+        if known.strategy.fields != self.strategy.fields:
             return {}
         return {
             user: place
             for user, place in known.ready.items()
-            if self.members.get(user) == known.members.get(user)
+            if self._configured(user) == known._configured(user)
         }
+
+    def _configured(self, user: UserId) -> tuple[MemberId, Rank] | None:
+        member = self.members.get(user)
+        return (MemberId(member.id), member.rank(self.strategy)) if member else None
 
     def ready_in_order(self) -> list[UserId]:
         return sorted(self.ready, key=lambda user: self.ready[user])
@@ -111,7 +116,10 @@ class AccountMemory:
         return (self.window() + 1) * self.settings.calls_window_minutes * 60_000
 
     def write_queues(self, account: Account) -> None:
-        self.settings = account
+        before, self.settings = self.settings, account
+        has_new_window = (
+            before is not None and before.calls_window_minutes != account.calls_window_minutes
+        )
         known, self.queues = self.queues, {}
         for settings in account.queues:
             members = {UserId(member.user_id): member for member in settings.members}
@@ -122,6 +130,8 @@ class AccountMemory:
                 queue.ready = queue.unchanged_from(known[queue.id])
             self.queues[queue.id] = queue
             counts = Field.CALLS_IN_WINDOW in queue.strategy.fields
+            if counts and has_new_window:
+                queue.ready = {}
             self._set_due(f"rerank:{queue.id}", self.next_window_ms() if counts else 0)
             self.look_at(queue.id)
             self.dues.pop(f"empty:{queue.id}", None)
@@ -181,20 +191,27 @@ class AccountMemory:
         """How many phones more may ring for it."""
         if entry.is_alone or entry.is_last_offer:
             return 0
-        queue = self.queues[entry.queue]
-        match queue.strategy.rings:
+        rings, most = self.rings_of(entry)
+        match rings:
             case Rings.ONE:
                 allowed = 1
             case Rings.ALL:
-                allowed = queue.settings.ring_max
+                allowed = most
             case Rings.PROGRESSIVELY:
-                allowed = min(queue.settings.ring_max, entry.allowed)
+                allowed = min(most, entry.allowed)
         return max(0, allowed - len(entry.ringing))
+
+    def rings_of(self, entry: Entry) -> tuple[Rings, int]:
+        """How many phones ring for it: of its queue, until the first one does."""
+        queue = self.queues[entry.queue]
+        if entry.rings is not None:
+            return entry.rings, entry.ring_max
+        return queue.strategy.rings, queue.settings.ring_max
 
     def tiers_of(self, entry: Entry) -> tuple[int, int]:
         """The tiers that may be rung for it now."""
         most = entry.max_tier
-        if entry.ring_tier is not None and self.queues[entry.queue].strategy.rings is Rings.ALL:
+        if entry.ring_tier is not None and self.rings_of(entry)[0] is Rings.ALL:
             most = min(most, entry.ring_tier)
         return entry.min_tier, most
 
@@ -349,7 +366,7 @@ class AccountMemory:
 
     def moved(self, entries: Iterable[Entry] = (), agents: Iterable[Agent] = ()) -> Moved:
         """The answer of a move, with the heads of all queues that it looked at."""
-        queues, self._to_look = list(self._to_look), {}
+        queues, self._to_look = sorted(self._to_look), {}
         heads = tuple(heads for queue in queues for heads in self.look(queue))
         return Moved(self.now_ms, tuple(entries), tuple(agents), heads, self._lines_to_empty())
 
@@ -371,7 +388,8 @@ def without_what_is_over(entry: Entry) -> Entry:
     if entry.stage is not Stage.WAITING:
         entry = replace(entry, retry_at_ms=0)
     if entry.stage is not Stage.OFFERED:
-        entry = replace(entry, ring_tier=None, is_alone=False, allowed=1, step_at_ms=0)
+        entry = replace(entry, rings=None, ring_max=0, ring_tier=None, is_alone=False)
+        entry = replace(entry, allowed=1, step_at_ms=0)
     if entry.stage not in IN_LINE:
         entry = replace(entry, widen_at_ms=0, prefer_until_ms=0)
     return entry

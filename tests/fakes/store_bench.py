@@ -1,5 +1,6 @@
 """One account on a queue store of either kind, with three edges, and the clock in our hand."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import redis
@@ -10,7 +11,7 @@ from edge.domain.ids import EntryId, LegId, QueueId, RunId, UserId, new_leg_id
 from edge.domain.matching import Heads, decide
 from edge.ports.queue_store import ClaimWord, FireWord, JoinWord, Moved, QueueStore
 from edge.store.keys import KEYS, summons_channel
-from edge.store.redis_queue_store import RedisQueueStore
+from edge.store.redis_queue_store import RedisQueueStore, seed_of_chance
 from tests.fakes.clock import HandSetClock
 from tests.fakes.memory_site import MemorySite
 from tests.fakes.memory_store import MemoryQueueStore
@@ -38,10 +39,10 @@ class StoreBench(Protocol):
 
 
 class MemoryBench:
-    def __init__(self) -> None:
+    def __init__(self, chance: Callable[[], int] = seed_of_chance) -> None:
         self.clock = HandSetClock()
         site = MemorySite()
-        self._stores = {run: MemoryQueueStore(run, site, self.clock) for run in EDGES}
+        self._stores = {run: MemoryQueueStore(run, site, self.clock, chance) for run in EDGES}
 
     def store(self, run: RunId = ONE) -> QueueStore:
         return self._stores[run]
@@ -65,10 +66,12 @@ class MemoryBench:
 class RedisBench:
     """The account's clock is set a day ahead: it stands until the test moves it."""
 
-    def __init__(self, server: RedisServer) -> None:
+    def __init__(self, server: RedisServer, chance: Callable[[], int] = seed_of_chance) -> None:
         self.clock = HandSetClock(now_ms() + FAR_AHEAD_MS)
         self.plain: redis.Redis = server.client()
-        self._stores = {run: RedisQueueStore(server.url, run, (account(),)) for run in EDGES}
+        self._stores = {
+            run: RedisQueueStore(server.url, run, (account(),), chance) for run in EDGES
+        }
 
     def store(self, run: RunId = ONE) -> QueueStore:
         return self._stores[run]

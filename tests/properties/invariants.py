@@ -103,10 +103,9 @@ def first_servable(memory: AccountMemory, match: Match, queue: QueueId) -> Entry
 def check_tiers(memory: AccountMemory) -> None:
     """Whoever rings is within what the caller may have by now; where all ring, of one offer."""
     for entry in memory.entries.values():
-        settings = memory.queues[entry.queue].settings
         if entry.stage is not Stage.OFFERED:
             assert (entry.ring_tier, entry.is_alone, entry.allowed) == (None, False, 1)
             assert not entry.step_at_ms
-        assert len(entry.ringing) <= settings.ring_max
+        assert len(entry.ringing) <= entry.ring_max
         if entry.is_alone:
             assert len(entry.ringing) == 1

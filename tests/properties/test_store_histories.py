@@ -270,8 +270,16 @@ class StoreHistories(AdmissionRules, LineRules, Transfers):
     def change_device(self, run: RunId, user: UserId, device: Device) -> None:
         self.do(run, lambda store: store.change_device(ACCOUNT_ID, user, device))
 
-    @rule(run=runs, alpha=st.permutations([ANN, BOB, CAT]), beta=st.permutations([DAN, CAT, ANN]))
-    def configure(self, run: RunId, alpha: list[UserId], beta: list[UserId]) -> None:
+    @rule(
+        run=runs,
+        alpha=st.permutations([ANN, BOB, CAT]),
+        beta=st.permutations([DAN, CAT, ANN]),
+        strategy=st.none() | st.sampled_from(sorted(STRATEGIES)),
+    )
+    def configure(
+        self, run: RunId, alpha: list[UserId], beta: list[UserId], strategy: str | None
+    ) -> None:
+        self.strategy = strategy or self.strategy
         self.members = {ALPHA: tuple(alpha), BETA: tuple(beta[:2])}
         self.configured = self.tuned_account()
         self.runner.run(self.twins.configure(run, self.configured))

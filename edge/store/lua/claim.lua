@@ -48,7 +48,7 @@ for _, leg in ipairs(legs) do
     passed_over = #skipped, chosen = chosen})
 end
 if chosen ~= 'strategy' then e.alone = '1' end
-if know(queue).rings == 'progressively' and not e.allowed then
+if e.rings == 'progressively' and not e.allowed then
   e.allowed, e.step_at = '1', tostring(now + know(queue).step_ms)
 end
 summon(e.owner, id)

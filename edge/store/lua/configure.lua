@@ -4,16 +4,26 @@
 -- returns: CONFIGURED
 -- publishes: nothing
 local queue, members = ARGV[2], cjson.decode(ARGV[4])
-local before = redis.call('HGET', key('queue', queue), 'fields')
+local function what_ranks()
+  local fields, window = unpack(redis.call('HMGET', key('queue', queue), 'fields', 'window_ms'))
+  local counts = fields and string.find(fields, 'calls_in_window', 1, true)
+  return tostring(fields) .. (counts and tostring(window) or '')
+end
+local before = what_ranks()
 for name, value in pairs(cjson.decode(ARGV[3])) do
   redis.call('HSET', key('queue', queue), name, value)
 end
-local restrategised = before ~= redis.call('HGET', key('queue', queue), 'fields')
+local restrategised = before ~= what_ranks()
 
--- An agent's place in a ready set is made of what is configured: it is left and taken anew.
+-- An agent's place in a ready set is made of what is configured: it is left and taken anew, in this
+-- queue alone.
 local function rank(user, text)
-  local agent = load('agent', user)
-  if agent.was.ready then step_back(agent) end
+  local agent, stood = load('agent', user), key('agent', user, 'standing')
+  local place = redis.call('HGET', stood, queue)
+  if place then
+    redis.call('ZREM', key('queue', queue, 'ready'), place)
+    redis.call('HDEL', stood, queue)
+  end
   if text then
     redis.call('HSET', key('agent', user, 'ranks'), queue, text)
     redis.call('HSET', key('queue', queue, 'members'), user, text)
@@ -22,7 +32,11 @@ local function rank(user, text)
     redis.call('HDEL', key('queue', queue, 'members'), user)
     redis.call('SREM', key('agent', user, 'at_work'), queue)
   end
-  if agent.was.ready then stand_ready(agent) end
+  if text and agent.was.ready then
+    place = standing(queue, agent, cjson.decode(text))
+    redis.call('ZADD', key('queue', queue, 'ready'), 0, place)
+    redis.call('HSET', stood, queue, place)
+  end
 end
 
 for _, user in ipairs(redis.call('HKEYS', key('queue', queue, 'members'))) do

@@ -22,9 +22,9 @@ end
 if has_come(f.prefer_until) then f.preferred, f.prefer_until = nil, nil end
 if has_come(f.widen_at) then widen(f) end
 if has_come(f.step_at) then
-  local q, allowed = know(f.queue), tonumber(f.allowed or 1) + 1
+  local allowed = tonumber(f.allowed or 1) + 1
   f.allowed = tostring(allowed)
-  f.step_at = allowed < q.ring_max and tostring(now + q.step_ms) or nil
+  f.step_at = allowed < tonumber(f.ring_max) and tostring(now + know(f.queue).step_ms) or nil
 end
 
 -- Whether a ready agent is left who was not tried: at most as many are seen as were.

@@ -5,10 +5,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
+from edge.store.redis_queue_store import seed_of_chance
 from tests.fakes.redis_server import RedisServer
 from tests.fakes.store_bench import MemoryBench, RedisBench, StoreBench
 
-OpenBench = Callable[[], AbstractAsyncContextManager[StoreBench]]
+OpenBench = Callable[..., AbstractAsyncContextManager[StoreBench]]
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -16,8 +17,9 @@ def open_bench(request: pytest.FixtureRequest, redis_server: RedisServer) -> Ope
     """Opens a bench of either kind; afterwards no key without a known lifetime is left."""
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[StoreBench]:
-        bench = MemoryBench() if request.param == "memory" else RedisBench(redis_server)
+    async def opened(chance: Callable[[], int] = seed_of_chance) -> AsyncIterator[StoreBench]:
+        in_memory = request.param == "memory"
+        bench = MemoryBench(chance) if in_memory else RedisBench(redis_server, chance)
         await bench.open()
         try:
             yield bench

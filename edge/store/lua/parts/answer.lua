@@ -34,6 +34,8 @@ local function done(word)
   for i, record in ipairs(in_order) do
     reply.records[i] = {record.kind, record.id, record.f}
   end
+  -- In one order whatever was touched first: several queues draw from one chance.
+  table.sort(look_order)
   for _, queue in ipairs(look_order) do
     reply.heads[#reply.heads + 1] = heads_of(queue, 8)
   end

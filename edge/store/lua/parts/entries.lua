@@ -5,13 +5,21 @@ local function in_line(f)
   return f.stage == 'waiting' or f.stage == 'offered'
 end
 
+-- How many phones ring for it, of its queue until the first one does: then it goes on as it began,
+-- whatever is configured meanwhile. What is indexed so depends on the record alone.
+local function rings_of(f)
+  local q = know(f.queue)
+  return f.rings or q.rings, tonumber(f.ring_max or q.ring_max)
+end
+
 -- How many phones more may ring for it. One that is offered to an agent by name rings only there,
 -- and when the longest wait is over nobody more is rung.
 local function room_of(f)
   if f.alone or f.last_offer then return 0 end
-  local q, allowed = know(f.queue), 1
-  if q.rings == 'all' then allowed = q.ring_max end
-  if q.rings == 'progressively' then allowed = math.min(q.ring_max, tonumber(f.allowed or 1)) end
+  local rings, most = rings_of(f)
+  local allowed = 1
+  if rings == 'all' then allowed = most end
+  if rings == 'progressively' then allowed = math.min(most, tonumber(f.allowed or 1)) end
   local _, ringing = string.gsub(f.ringing or '', '%S+', '')
   return math.max(0, allowed - ringing)
 end
@@ -35,7 +43,7 @@ end
 -- The tiers that may be rung for it now. While all ring, no tier behind those that ring.
 local function tiers_of(f)
   local least, most = tonumber(f.min_tier or 0), tonumber(f.max_tier or 2147483648)
-  if f.ring_tier and know(f.queue).rings == 'all' then most = math.min(most, tonumber(f.ring_tier)) end
+  if f.ring_tier and rings_of(f) == 'all' then most = math.min(most, tonumber(f.ring_tier)) end
   return least, most
 end
 
@@ -77,7 +85,9 @@ end
 local function index_entry(entry)
   local f, was = entry.f, entry.was
   if f.stage ~= 'waiting' then f.retry_at = nil end
-  if f.stage ~= 'offered' then f.ring_tier, f.alone, f.allowed, f.step_at = nil, nil, nil, nil end
+  if f.stage ~= 'offered' then
+    f.rings, f.ring_max, f.ring_tier, f.alone, f.allowed, f.step_at = nil, nil, nil, nil, nil, nil
+  end
   if not in_line(f) then f.widen_at, f.prefer_until = nil, nil end
   local moved = f.place ~= was.place or f.priority ~= was.priority
   for name, stands in pairs(STANDS_IN) do
@@ -123,6 +133,10 @@ local function reserve(agent, entry, leg, for_ms)
   note_dialled(e.queue, agent)
   a.occupancy, a.leg, a.leg_entry, a.leg_queue = 'reserved', leg, entry.id, e.queue
   a.leg_owner, a.wake_at = e.owner, tostring(now + for_ms)
+  if e.stage ~= 'offered' then
+    local rings, most = rings_of(e)
+    e.rings, e.ring_max = rings, tostring(most)
+  end
   e.stage = 'offered'
   e.ringing, e.tried = with(e.ringing, agent.id), with(e.tried, agent.id)
 end
