@@ -4,7 +4,16 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 
-PARTS_OF_ACCOUNT = ("account", "agents", "entries", "places", "legs", "heads", "answer")
+PARTS_OF_ACCOUNT = (
+    "account",
+    "presence",
+    "agents",
+    "entries",
+    "places",
+    "legs",
+    "heads",
+    "answer",
+)
 PARTS_OF_SITE = ("site",)
 SITE_MOVES = frozenset({"beat", "bury", "retire"})
 

@@ -26,6 +26,7 @@ from edge.domain.matching import Heads, Match, decide
 from edge.domain.offer import LegFailure
 from edge.domain.strategies import STRATEGIES
 from edge.ports.queue_store import ClaimWord, Due
+from tests.fakes.houses import HOUSES, House, usual
 from tests.fakes.redis_server import RedisServer
 from tests.fakes.twin_stores import TwinStores
 from tests.fakes.world import (
@@ -46,6 +47,7 @@ from tests.fakes.world import (
     with_rules,
 )
 from tests.properties import invariants
+from tests.properties.agent_rules import AgentRules
 from tests.properties.line_rules import LineRules
 from tests.properties.transfers import Transfers
 
@@ -57,7 +59,7 @@ steps_ms = st.sampled_from([1, 400, 1_000, 2_000, 5_000, 10_000, 25_000])
 alive = st.sets(runs).map(frozenset)
 
 
-class StoreHistories(LineRules, Transfers):
+class StoreHistories(LineRules, AgentRules, Transfers):
     """`server` is set by the test before the machine runs."""
 
     server: RedisServer
@@ -70,6 +72,7 @@ class StoreHistories(LineRules, Transfers):
         self.matches: list[tuple[QueueId, Match]] = []
         self.ended: dict[EntryId, Entry] = {}
         self.strategy = ""
+        self.house: House = usual
 
     def do(self, run: RunId, move: Any) -> Any:
         word, moved = self.runner.run(self.twins.move(run, move))
@@ -92,10 +95,11 @@ class StoreHistories(LineRules, Transfers):
         users=st.sets(users, max_size=3),
         callers=st.integers(0, 3),
         strategy=st.sampled_from(sorted(STRATEGIES)),
+        house=st.sampled_from(HOUSES),
     )
-    def open_the_doors(self, users: set[UserId], callers: int, strategy: str) -> None:
-        self.strategy = strategy
-        self.configured = with_rules(account(strategy=strategy))
+    def open_the_doors(self, users: set[UserId], callers: int, strategy: str, house: House) -> None:
+        self.strategy, self.house = strategy, house
+        self.configured = house(with_rules(account(strategy=strategy)))
         self.runner.run(self.twins.open(self.configured))
         for user in sorted(users):
             self.change_presence(EDGES[0], user, PresenceChange.AVAILABLE, "", "")
@@ -270,7 +274,7 @@ class StoreHistories(LineRules, Transfers):
     @rule(run=runs, alpha=st.permutations([ANN, BOB, CAT]), beta=st.permutations([DAN, CAT, ANN]))
     def configure(self, run: RunId, alpha: list[UserId], beta: list[UserId]) -> None:
         changed = with_rules(account({ALPHA: tuple(alpha), BETA: tuple(beta[:2])}, self.strategy))
-        self.runner.run(self.twins.configure(run, changed))
+        self.runner.run(self.twins.configure(run, self.house(changed)))
 
     # --- time, and edges that die
 
