@@ -1,9 +1,12 @@
 """The shapes of dialstack-call-queues: what records look like on the wire."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from edge.domain.agent import Agent
+from edge.domain.agent import Agent, Overlay, Pending
 from edge.domain.entry import Entry, Party
+from edge.domain.ids import QueueId
+from edge.domain.overlays import status_in
 from edge.domain.settings import Member, Queue
 
 Shape = dict[str, object]
@@ -47,6 +50,7 @@ def member_shape(queue: Queue, member: Member) -> Shape:
         "user_id": member.user_id,
         "penalty": member.penalty,
         "position": member.position,
+        "wrap_up_seconds": member.wrap_up_seconds,
     }
 
 
@@ -60,13 +64,44 @@ def queue_shape(queue: Queue, members: Shape, waiting: Shape) -> Shape:
         "ring_seconds": queue.ring_seconds,
         "retry_seconds": queue.retry_seconds,
         "wrap_up_seconds": queue.wrap_up_seconds,
+        "agent_auto_ready": queue.agent_auto_ready,
+        "agent_auto_not_ready": queue.agent_auto_not_ready,
+        "auto_pause_after_misses": queue.auto_pause_after_misses,
         "music_class": queue.music_class,
         "members": members,
         "waiting": waiting,
     }
 
 
-def agent_shape(agent: Agent) -> Shape:
+def pending_shape(pending: Pending | None) -> Shape | None:
+    if pending is None:
+        return None
+    return {
+        "status": pending.status.value,
+        "reason": pending.reason or None,
+        "pause_seconds": pending.pause_ms // 1000 or None,
+    }
+
+
+def queue_status_shape(agent: Agent, queue: Queue) -> Shape:
+    """The agent in one queue: the state in portsip's words, and the overlay behind it."""
+    overlay = agent.overlays.get(QueueId(queue.id), Overlay())
+    return {
+        "object": "queue_agent_status",
+        "queue_id": queue.id,
+        "user_id": agent.id,
+        "status": status_in(agent, QueueId(queue.id)).value,
+        "paused_at": moment(overlay.paused_at_ms),
+        "pause_reason": overlay.reason or None,
+        "paused_until": moment(overlay.until_ms),
+        "signed_out_at": moment(overlay.signed_out_at_ms),
+        "occupancy": agent.occupancy.value,
+        "wrap_up_until": moment(agent.wrap_up_until_ms),
+    }
+
+
+def agent_shape(agent: Agent, queues: Iterable[Queue]) -> Shape:
+    """`queues` are those that the user is a member of."""
     return {
         "object": "queue_agent",
         "user_id": agent.id,
@@ -74,6 +109,11 @@ def agent_shape(agent: Agent) -> Shape:
         "logged_in_at": moment(agent.logged_in_at_ms),
         "paused_at": moment(agent.paused_at_ms),
         "pause_reason": agent.pause_reason or None,
+        "paused_until": moment(agent.pause_until_ms),
+        "pending": pending_shape(agent.pending),
         "occupancy": agent.occupancy.value,
+        "wrap_up_until": moment(agent.wrap_up_until_ms),
         "device": agent.device.value,
+        "missed_calls": agent.misses,
+        "queues": [queue_status_shape(agent, queue) for queue in queues],
     }
