@@ -50,7 +50,6 @@ def member_shape(queue: Queue, member: Member) -> Shape:
         "user_id": member.user_id,
         "penalty": member.penalty,
         "position": member.position,
-        "wrap_up_seconds": member.wrap_up_seconds,
     }
 
 
@@ -64,9 +63,6 @@ def queue_shape(queue: Queue, members: Shape, waiting: Shape) -> Shape:
         "ring_seconds": queue.ring_seconds,
         "retry_seconds": queue.retry_seconds,
         "wrap_up_seconds": queue.wrap_up_seconds,
-        "agent_auto_ready": queue.agent_auto_ready,
-        "agent_auto_not_ready": queue.agent_auto_not_ready,
-        "auto_pause_after_misses": queue.auto_pause_after_misses,
         "music_class": queue.music_class,
         "members": members,
         "waiting": waiting,
