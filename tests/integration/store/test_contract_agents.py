@@ -41,7 +41,7 @@ async def ann(store: QueueStore) -> Agent:
 
 async def is_offered(store: QueueStore, queue: QueueId, user: UserId = ANN) -> bool:
     """Whether the queue's ready set has this agent; somebody waits there."""
-    return any(user in heads.agents for heads in await store.look(ACCOUNT_ID, queue, 8))
+    return any(user in heads.ready for heads in await store.look(ACCOUNT_ID, queue, 8))
 
 
 async def house(store: QueueStore, rules: Callable[[Account], Account]) -> None:
@@ -67,7 +67,7 @@ async def test_a_timed_pause_ends_itself_and_the_agent_is_matched(open_bench: Op
         (due,) = [due for due in await store.due(ACCOUNT_ID) if due.what == AGENT_OF]
         _, moved = await store.fire(due, frozenset())
         assert (moved.agent.status, moved.agent.pause_until_ms) == (Status.AVAILABLE, 0)
-        assert moved.heads[0].agents == (ANN,)
+        assert moved.heads[0].ready == (ANN,)
 
 
 async def test_going_on_takes_the_end_of_the_pause_away(open_bench: OpenBench) -> None:
@@ -183,7 +183,7 @@ async def test_wrap_up_is_extended_and_ended_early(open_bench: OpenBench) -> Non
         await join(store)
         word, moved = await store.change_wrap_up(ACCOUNT_ID, ANN, 0)
         assert (word, moved.agent.occupancy) == (WrapUpWord.CHANGED, Occupancy.IDLE)
-        assert moved.heads[0].agents == (ANN,), "the next caller is offered at once"
+        assert moved.heads[0].ready == (ANN,), "the next caller is offered at once"
         word, _ = await store.change_wrap_up(ACCOUNT_ID, ANN, 0)
         assert word is WrapUpWord.NOT_WRAPPING_UP
 
@@ -526,7 +526,7 @@ async def test_an_agent_has_one_call_at_a_time(open_bench: OpenBench) -> None:
         await join(store, ALPHA)
         await join(store, ALPHA)
         await join(store, BETA)
-        assert (await look(store, BETA)).agents == (ANN,)
+        assert (await look(store, BETA)).ready == (ANN,)
         await talk(store, ALPHA)
         for queue in (ALPHA, BETA):
             assert not await is_offered(store, queue)

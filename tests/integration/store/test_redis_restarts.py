@@ -141,7 +141,7 @@ async def test_pauses_of_one_queue_and_pending_ones_are_as_before(
         after = await records(site, [], [ANN, CAT])
         assert [stripped(record) for record in after] == [stripped(record) for record in known]
         assert await store.look(ACCOUNT_ID, ALPHA, 8) == ()
-        assert (await store.look(ACCOUNT_ID, BETA, 8))[0].agents == (ANN,)
+        assert (await store.look(ACCOUNT_ID, BETA, 8))[0].ready == (ANN,)
 
 
 async def test_what_ended_does_not_come_back(tmp_path: Path) -> None:

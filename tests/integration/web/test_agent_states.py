@@ -23,7 +23,7 @@ async def talk(desk: Api, name: str = "a") -> None:
     (heads,) = await desk.store.look(FIRST, SUPPORT, 8)
     match = decide(heads)
     assert match is not None
-    await desk.store.claim(FIRST, SUPPORT, match, leg_named(1))
+    await desk.store.claim(FIRST, SUPPORT, match, [leg_named(1)])
     await desk.store.accept(FIRST, UserId("user_1"), leg_named(1))
 
 
@@ -70,7 +70,7 @@ async def test_wrap_up_is_seen_extended_and_ended() -> None:
         desk.looked.clear()
         shape = await desk.ask("POST", WRAP_UP, json={"remaining_seconds": 0})
         assert (shape["occupancy"], shape["wrap_up_until"]) == (Occupancy.IDLE.value, None)
-        assert desk.looked[0].agents == (UserId("user_1"),), "the next caller is offered at once"
+        assert desk.looked[0].ready == (UserId("user_1"),), "the next caller is offered at once"
         await desk.refused(409, "conflict", "POST", WRAP_UP, json={"remaining_seconds": 0})
 
 
@@ -99,7 +99,7 @@ async def test_a_state_in_one_queue_is_that_queues_alone() -> None:
             assert shape["status"] == seen
             assert await desk.ask("GET", STATUS) == shape
         assert (await desk.ask("GET", ALICE))["status"] == "available"
-        assert [heads.agents for heads in desk.looked] == [(UserId("user_1"),)] * 2
+        assert [heads.ready for heads in desk.looked] == [(UserId("user_1"),)] * 2
 
 
 async def test_a_pause_in_one_queue_has_reason_and_end() -> None:
