@@ -27,6 +27,7 @@ from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite
 
 RUNG = frozenset({Occupancy.RESERVED, Occupancy.RINGING})
 ACCEPTED = frozenset({Stage.CONNECTING, Stage.TALKING})
+NO_PHONE = (Device.UNREACHABLE, Device.IN_USE)
 
 
 class MatchMoves:
@@ -163,7 +164,7 @@ class MatchMoves:
             return PickWord.PICKED, memory.moved([known] if known else (), [agent])
         if known is None or known.stage not in IN_LINE:
             return PickWord.STALE, memory.moved([known] if known else (), [agent])
-        has_phone = is_called or agent.device is not Device.UNREACHABLE
+        has_phone = is_called or agent.device not in NO_PHONE
         if agent.occupancy is not Occupancy.IDLE or not agent.logged_in_at_ms or not has_phone:
             return PickWord.NOT_IDLE, memory.moved([known], [agent])
         known, freed = cancel_legs(memory, known)

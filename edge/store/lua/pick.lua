@@ -2,7 +2,7 @@
 -- keys: KEYS[1] account tag
 -- args: run, redis run id, entry, user, leg, reserved for ms, is the leg the agent's own call (1/0)
 -- returns: PICKED | NOT_IDLE | STALE | RECOVERING
--- publishes: entry_offered, leg_ended
+-- publishes: entry_offered, leg_ended, agent_changed
 local user, leg, is_called = ARGV[4], ARGV[5], ARGV[7] == '1'
 if redis.call('GET', key('asserted_run')) ~= ARGV[2] then return done('RECOVERING') end
 local entry, agent = load('entry', ARGV[3]), load('agent', user)
