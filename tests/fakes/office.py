@@ -225,14 +225,12 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(
-    *ready: UserId, house: House = usual, **settings: Any
-) -> AsyncIterator[Office]:
+async def open_office(*ready: UserId, **settings: Any) -> AsyncIterator[Office]:
     """An office with one edge that takes calls and these agents logged in; all is over after it.
 
-    `settings` are those of the queues (wrap_up_seconds 5 if not given).
+    `settings` are those of the queues (wrap_up_seconds 5 if not given), and `house`.
     """
-    office = Office(house=house, **settings)
+    office = Office(**settings)
     office.start_edge()
     await office.ready()
     await office.log_in(*ready)
