@@ -139,6 +139,8 @@ class Agent:
     pending: Pending | None = None
     occupancy: Occupancy = Occupancy.IDLE
     device: Device = Device.UNKNOWN
+    is_desk_call: bool = False
+    """The phone's own call is one of ours, a star code or a pick: no call apart from the queues."""
     leg: LegId | None = None
     leg_entry: EntryId | None = None
     leg_queue: QueueId | None = None

@@ -127,7 +127,12 @@ def after_queue_call(
 
 
 def after_other_call(agent: Agent, queues: Iterable[Queue], now_ms: int) -> Agent:
-    """After a call that no queue made: not ready where auto-not-ready is on and auto-ready off."""
+    """After a call that no queue made: not ready where auto-not-ready is on and auto-ready off.
+
+    A star code is no such call, and a call by which a caller was picked was a queue's.
+    """
+    if agent.is_desk_call:
+        return replace(agent, is_desk_call=False)
     if not agent.logged_in_at_ms or agent.is_on_a_leg:
         return agent
     return by_rule(agent, queues, lambda queue: queue.agent_auto_not_ready, now_ms)

@@ -108,6 +108,7 @@ def to_agent(user: str, fields: Fields) -> Agent:
         pause_until_ms=int(fields.get("pause_until", 0)),
         pending=to_pending(fields),
         occupancy=Occupancy(fields.get("occupancy", Occupancy.IDLE)),
+        is_desk_call=fields.get("desk_call") == "1",
         device=Device(fields.get("device", Device.UNKNOWN)),
         leg=LegId(leg) if leg else None,
         leg_entry=EntryId(entry) if entry else None,

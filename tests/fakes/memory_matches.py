@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Here, Occupancy
+from edge.domain.agent import AGENT_MOVES, BUSY_DEVICES, Agent, AgentMove, Here, Occupancy
 from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Joining, Party, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
@@ -27,7 +27,6 @@ from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite
 
 RUNG = frozenset({Occupancy.RESERVED, Occupancy.RINGING})
 ACCEPTED = frozenset({Stage.CONNECTING, Stage.TALKING})
-NO_PHONE = (Device.UNREACHABLE, Device.IN_USE)
 
 
 class MatchMoves:
@@ -164,13 +163,13 @@ class MatchMoves:
             return PickWord.PICKED, memory.moved([known] if known else (), [agent])
         if known is None or known.stage not in IN_LINE:
             return PickWord.STALE, memory.moved([known] if known else (), [agent])
-        has_phone = is_called or agent.device not in NO_PHONE
+        has_phone = is_called or agent.device not in BUSY_DEVICES
         if agent.occupancy is not Occupancy.IDLE or not agent.logged_in_at_ms or not has_phone:
             return PickWord.NOT_IDLE, memory.moved([known], [agent])
         known, freed = cancel_legs(memory, known)
         known = self._reserve(memory, known, agent, leg)
         if is_called:
-            agent = memory.amend(replace(memory.agent(user), is_called=True))
+            agent = memory.amend(replace(memory.agent(user), is_called=True, is_desk_call=True))
         memory.publish(EventName.ENTRY_OFFERED, memory.agent(user))
         known = memory.put_entry(replace(known, is_alone=True))
         self._summon(memory, known)

@@ -126,7 +126,10 @@ class PresenceMoves:
             if agent.status is Status.LOGGED_OUT:
                 changed = after_login(changed, settings_of(memory, user), memory.now_ms)
                 publish_overlays(memory, agent, changed)
-        agent = memory.put_agent(changed or agent, (command, word) if command else None)
+        agent = changed or agent
+        if command and agent.device is Device.IN_USE:
+            agent = replace(agent, is_desk_call=True)
+        agent = memory.put_agent(agent, (command, word) if command else None)
         return word, memory.moved((), [agent])
 
     async def change_queue_status(

@@ -202,12 +202,34 @@ async def test_after_a_call_of_their_own_agents_are_ready_by_the_queues_flags(
         await caller.talks_with(ANN)
 
 
+async def test_star_codes_and_picks_are_no_calls_apart_from_the_queues() -> None:
+    def by_hand(account: Account) -> Account:
+        return with_queues(account, auto_ready=False)
+
+    async with open_office(ANN, house=by_hand, wrap_up_seconds=0) as office:
+        await ask_in(office, ALPHA, QueueStatus.READY)
+        await ask_in(office, BETA, QueueStatus.READY)
+        await office.dial_star(ANN, "*46")
+        caller = office.call()
+        await caller.joins()
+        picking = office.call("*47", phone_of(ANN), number="")
+        await caller.talks_with(ANN)
+        caller.hang_up()
+        await wait_until(lambda: not picking.is_on_the_line, "the pick's call ends")
+        await office.dial_star(ANN, "*46")
+        await asyncio.sleep(5)
+        agent = office.agent(ANN)
+        assert (agent.status, agent.device) == (Status.AVAILABLE, Device.REACHABLE)
+        assert status_in(agent, ALPHA) is QueueStatus.NOT_READY, "after the call of this queue"
+        assert status_in(agent, BETA) is QueueStatus.READY
+
+
 async def test_a_phone_that_is_gone_makes_its_agent_unreachable_and_misses_nothing() -> None:
     def one(account: Account) -> Account:
         return with_queues(account, misses=1)
 
     async with open_office(ANN, house=one) as office:
-        office.phone(ANN).is_registered = False
+        office.board.register(phone_of(ANN), is_registered=False)
         caller = office.call()
         await wait_until(lambda: office.agent(ANN).device is Device.UNREACHABLE, "unreachable")
         await asyncio.sleep(30)

@@ -11,7 +11,10 @@ local f = agent.f
 if command ~= '' and f.last_command == command then return done(f.last_word) end
 
 local function answer(word)
-  if command ~= '' then f.last_command, f.last_word = command, word end
+  if command ~= '' then
+    f.last_command, f.last_word = command, word
+    f.desk_call = f.device == 'in_use' and '1' or f.desk_call
+  end
   return done(word)
 end
 

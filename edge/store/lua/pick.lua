@@ -15,6 +15,7 @@ if a.occupancy ~= 'idle' or not a.logged_in_at or not has_phone then return done
 cancel_legs(entry)
 reserve(agent, entry, leg, tonumber(ARGV[6]))
 e.alone, a.called = '1', is_called and '1' or nil
+a.desk_call = a.called or a.desk_call
 publish('entry_offered', {entry = entry.id, queue = e.queue, user = user, leg = leg, passed_over = 0,
   chosen = 'pick'})
 summon(e.owner, entry.id)

@@ -4,6 +4,7 @@ one queue, ready by themselves or not."""
 import pytest
 
 from edge.domain.agent import Agent, Device, Occupancy, Overlay, PresenceChange, Status
+from edge.domain.ids import new_leg_id
 from edge.domain.overlays import WRAP_UP_LONGEST_MS, QueueStatus, status_in
 from edge.ports.queue_store import QueueStatusWord
 from tests.fakes.houses import by_hand, with_queues
@@ -225,6 +226,24 @@ async def test_after_a_call_that_no_queue_made(
         await store.change_device(ACCOUNT_ID, ANN, Device.REACHABLE)
         assert status_in(await ann(store), ALPHA) is after
         assert await is_offered(store, ALPHA) == (after is QueueStatus.READY)
+
+
+async def test_a_star_codes_own_call_is_no_call_apart_from_the_queues(
+    open_bench: OpenBench,
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await house(store, lambda known: with_queues(known, auto_ready=False))
+        await ask_in(store, ALPHA, QueueStatus.READY)
+        before = await ann(store)
+        for change in (PresenceChange.TOGGLE_PAUSE, PresenceChange.TOGGLE_PAUSE):
+            await store.change_device(ACCOUNT_ID, ANN, Device.IN_USE)
+            await store.change_presence(ACCOUNT_ID, ANN, change, command=new_leg_id())
+            await store.change_device(ACCOUNT_ID, ANN, Device.REACHABLE)
+        assert (await ann(store)).overlays == before.overlays
+        await store.change_device(ACCOUNT_ID, ANN, Device.IN_USE)
+        await store.change_device(ACCOUNT_ID, ANN, Device.REACHABLE)
+        assert status_in(await ann(store), ALPHA) is QueueStatus.NOT_READY, "the next one is"
 
 
 async def test_auto_ready_ends_what_auto_not_ready_wrote_and_no_pause_of_a_person(

@@ -73,8 +73,13 @@ local function after_queue_call(agent, queue, but)
   end
 end
 
+-- A star code is no call apart from the queues, nor is one by which a caller was picked.
 local function after_other_call(agent)
   local f = agent.f
+  if f.desk_call then
+    f.desk_call = nil
+    return
+  end
   if not f.logged_in_at or f.leg then return end
   for _, queue in ipairs(redis.call('HKEYS', key('agent', agent.id, 'ranks'))) do
     local flag = redis.call('HGET', key('queue', queue), 'auto_not_ready')
