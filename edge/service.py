@@ -10,7 +10,7 @@ import contextlib
 import gc
 import signal
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from enum import StrEnum
 from typing import Any, Never
 
@@ -29,7 +29,7 @@ from edge.journey.reception import Reception, may_claim
 from edge.journey.reconcile import NodeFollower
 from edge.journey.takeover import take_over
 from edge.ports.phone_system import Arrival, NodeFault
-from edge.ports.queue_store import BeatWord
+from edge.ports.queue_store import BeatWord, Moved
 from edge.prompts.library import PromptLibrary
 from edge.store import RedisQueueStore
 from edge.telemetry.loop_lag import LoopLag
@@ -146,7 +146,7 @@ class EdgeRun:
             self._put_together(conductors)
             for work in self._work():
                 tasks.create_task(work)
-            app = make_app(self._world, self._store, self._readiness, self._looked)
+            app = make_app(self._world, self._store, self._readiness, self._follow_up)
             async with serving(app, self._site.http):
                 log.info("run_started", run=self.id)
                 gc.collect()
@@ -208,8 +208,8 @@ class EdgeRun:
         )
         return may_claim(route, is_ours)
 
-    def _looked(self, heads: Sequence[Heads]) -> None:
-        self._matcher.look_at(tuple(heads))
+    def _follow_up(self, account: AccountId, moved: Moved) -> None:
+        self._floor.follow_up(account, moved)
 
     def _readiness(self) -> Readiness:
         missing = [

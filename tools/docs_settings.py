@@ -40,6 +40,9 @@ MEANINGS = {
     "accounts[].users[].name": "for people",
     "accounts[].users[].extension": "3 to 64 digits, in quotes",
     "accounts[].users[].sip": "the PJSIP endpoint of the phone, unique on the site",
+    "accounts[].users[].auto_pause_after_misses": (
+        "in place of that of the queue; the person is then paused in all queues"
+    ),
     "accounts[].queues[].id": "`qu_` and letters or digits",
     "accounts[].queues[].name": "for people",
     "accounts[].queues[].extension": "what phones dial, 3 to 64 digits, in quotes",
@@ -126,6 +129,15 @@ MEANINGS = {
     "accounts[].queues[].short_abandon_seconds": (
         "who hangs up sooner is written down as a short abandon; 0 is nobody"
     ),
+    "accounts[].queues[].agent_auto_ready": (
+        "ready by itself after log-in and after each call; else an agent says so"
+    ),
+    "accounts[].queues[].agent_auto_not_ready": (
+        "not ready after a call that no queue made; ignored where `agent_auto_ready` is on"
+    ),
+    "accounts[].queues[].auto_pause_after_misses": (
+        "an agent is paused after so many missed calls in a row, 0 to 99; 0 is never"
+    ),
     "accounts[].queues[].members[].id": "`qum_` and letters or digits",
     "accounts[].queues[].members[].user_id": "a user of the account",
     "accounts[].queues[].members[].position": "the lower is rung earlier where the strategy ties",
@@ -135,6 +147,7 @@ MEANINGS = {
     "accounts[].queues[].members[].skill_level": (
         "1 to 999, for the `SKILL_BASED_ROUTING_…` strategies: 1 first, the next when unanswered"
     ),
+    "accounts[].queues[].members[].wrap_up_seconds": "in place of that of the queue",
     "accounts[].phone_numbers[].number": "as the carrier sends it, with or without +, in quotes",
     "accounts[].phone_numbers[].queue_id": "the queue that its callers join",
 }

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from edge.domain.agent import PresenceChange, Status
+from edge.domain.agent import Agent, PresenceChange, Status
 from edge.domain.ids import new_playback_id
 from edge.domain.routing import StarCode, ToStarCode
 from edge.journey.floor import Floor
@@ -24,10 +24,14 @@ CHANGES = {
 }
 
 
-def confirmation(code: StarCode, word: PresenceWord, status: Status) -> Prompt:
-    """What is spoken after the change."""
+def confirmation(code: StarCode, word: PresenceWord, agent: Agent) -> Prompt:
+    """What is spoken after the change; during a call of a queue it may be pending."""
     if word is PresenceWord.REFUSED:
         return Prompt.LOG_IN_FIRST
+    if agent.pending is not None:
+        is_pause = agent.pending.status is Status.PAUSED
+        return Prompt.PAUSED_AFTER_CALL if is_pause else Prompt.LOGGED_OUT_AFTER_CALL
+    status = agent.status
     if code is StarCode.TOGGLE_LOGIN:
         return Prompt.LOGGED_OUT if status is Status.LOGGED_OUT else Prompt.LOGGED_IN
     return Prompt.PAUSED if status is Status.PAUSED else Prompt.UNPAUSED
@@ -65,7 +69,7 @@ async def _change_and_confirm(floor: Floor, leg: Leg, route: ToStarCode) -> None
         return
     playback = new_playback_id()
     over = leg.playback(playback)
-    prompt = confirmation(route.code, word, moved.agent.status)
+    prompt = confirmation(route.code, word, moved.agent)
     sounds = floor.prompts.sounds(prompt, route.language)
     if await leg.phone.play(leg.id, playback, sounds) is Done.DONE:
         await over.wait()

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from edge.domain.agent import Agent, Device, Occupancy, Status
 from edge.domain.disposition import Disposition
+from edge.domain.ids import QueueId
 
 
 class Factor(StrEnum):
@@ -75,12 +76,13 @@ def _factors(rule: EmptyRule) -> frozenset[Factor]:
     return frozenset(rule)
 
 
-def condition_of(agent: Agent, *, with_work: bool) -> frozenset[Factor] | None:
-    """All factors that apply to the agent; None while logged out."""
-    if agent.status is Status.LOGGED_OUT:
+def condition_of(agent: Agent, queue: QueueId, *, with_work: bool) -> frozenset[Factor] | None:
+    """All factors that apply to the agent in this queue; None while logged out of it."""
+    presence = agent.presence_in(queue)
+    if presence is Status.LOGGED_OUT:
         return None
     found = {_BY_DEVICE.get(agent.device)}
-    if agent.status is Status.PAUSED:
+    if presence is Status.PAUSED:
         found.add(Factor.PAUSED)
     if with_work:
         in_use = Factor.INUSE if agent.device is Device.IN_USE else None

@@ -1,7 +1,7 @@
 """An agent: presence (what the person says) and occupancy (what the work says)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edge.domain.dues import earliest
@@ -51,7 +51,8 @@ class AgentMove(StrEnum):
 # An accepted leg can be one that was never seen ringing (auto-answer, a lost event), and an
 # answer may arrive before the answer to our own dial.
 AGENT_MOVES: dict[Occupancy, dict[AgentMove, Occupancy]] = {
-    Occupancy.IDLE: {AgentMove.CLAIM: Occupancy.RESERVED},
+    # Wrap-up without a call before it: somebody asked for it (portsip's WRAP_UP).
+    Occupancy.IDLE: {AgentMove.CLAIM: Occupancy.RESERVED, AgentMove.WRAP_UP: Occupancy.WRAP_UP},
     Occupancy.RESERVED: {
         AgentMove.DIALLED: Occupancy.RINGING,
         AgentMove.ACCEPT: Occupancy.TALKING,
@@ -70,6 +71,9 @@ AGENT_MOVES: dict[Occupancy, dict[AgentMove, Occupancy]] = {
     },
     Occupancy.WRAP_UP: {AgentMove.FREE: Occupancy.IDLE},
 }
+
+
+ON_A_LEG = frozenset({Occupancy.RESERVED, Occupancy.RINGING, Occupancy.TALKING})
 
 
 class PresenceChange(StrEnum):
@@ -93,6 +97,33 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlay:
+    """What keeps an agent out of one queue, on top of the presence: paused there, or signed out.
+
+    `until_ms` is when the pause ends by itself, 0 where it does not. `is_automatic`: set by the
+    queue's own rule and not by a person, so that auto-ready may end it.
+    """
+
+    paused_at_ms: int = 0
+    reason: str = ""
+    until_ms: int = 0
+    signed_out_at_ms: int = 0
+    is_automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A pause or log-out asked for during a call; it takes effect when the agent's leg ends.
+
+    `pause_ms`: how long the pause then lasts, 0 where it does not end by itself.
+    """
+
+    status: Status
+    reason: str = ""
+    pause_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """The record of an agent, one per user, over all queues.
 
@@ -106,8 +137,12 @@ class Agent:
     logged_in_at_ms: int = 0
     paused_at_ms: int = 0
     pause_reason: str = ""
+    pause_until_ms: int = 0
+    pending: Pending | None = None
     occupancy: Occupancy = Occupancy.IDLE
     device: Device = Device.UNKNOWN
+    is_desk_call: bool = False
+    """The phone's own call is one of ours, a star code or a pick: no call apart from the queues."""
     leg: LegId | None = None
     leg_entry: EntryId | None = None
     leg_queue: QueueId | None = None
@@ -115,6 +150,8 @@ class Agent:
     is_called: bool = False
     """The leg is the agent's own call, by which a waiting caller was picked."""
     wake_at_ms: int = 0
+    wrap_up_queue: QueueId | None = None
+    """While in wrap-up: the queue of the call before it."""
     last_ended_at_ms: int = 0
     calls: int = 0
     window: int = 0
@@ -123,11 +160,23 @@ class Agent:
     misses: int = 0
     here: Mapping[QueueId, Here] = field(default_factory=dict)
     """By queue; a queue that never rang the agent is not in it."""
+    overlays: Mapping[QueueId, Overlay] = field(default_factory=dict)
+    """By queue; a queue that the agent is not kept out of is not in it."""
 
     @property
     def due_at_ms(self) -> int:
         """When something is to be done about it by itself; 0 where nothing is."""
-        return earliest(self.wake_at_ms)
+        overlays_end = (overlay.until_ms for overlay in self.overlays.values())
+        return earliest(self.wake_at_ms, self.pause_until_ms, *overlays_end)
+
+    @property
+    def is_on_a_leg(self) -> bool:
+        """Rung or talking: what takes the agent away then is pending."""
+        return self.occupancy in ON_A_LEG
+
+    @property
+    def wrap_up_until_ms(self) -> int:
+        return self.wake_at_ms if self.occupancy is Occupancy.WRAP_UP else 0
 
     @property
     def status(self) -> Status:
@@ -136,46 +185,18 @@ class Agent:
             return Status.PAUSED
         return Status.AVAILABLE if self.logged_in_at_ms else Status.LOGGED_OUT
 
+    def presence_in(self, queue: QueueId) -> Status:
+        """What the agent is to one queue: of the status and the queue's overlay the stricter."""
+        overlay = self.overlays.get(queue, Overlay())
+        if self.status is Status.LOGGED_OUT or overlay.signed_out_at_ms:
+            return Status.LOGGED_OUT
+        return Status.PAUSED if overlay.paused_at_ms else self.status
+
     def is_ready(self, now_ms: int) -> bool:
-        """Whether a queue may ring this agent now."""
+        """Whether a queue may ring this agent now, if no overlay keeps the agent out of it."""
         return (
             self.status is Status.AVAILABLE
             and self.occupancy is Occupancy.IDLE
             and self.device not in BUSY_DEVICES
             and self.wake_at_ms <= now_ms
         )
-
-
-def change_presence(agent: Agent, change: PresenceChange, reason: str, now_ms: int) -> Agent | None:
-    """The agent after the change, or None where it is refused (*46 while logged out).
-
-    Available and paused keep logged_in_at (paused while logged out logs in and pauses);
-    log-out clears paused_at, reason and logged_in_at and keeps the rest. A status that is
-    already so changes nothing but the reason of a pause.
-    """
-    match change:
-        case PresenceChange.TOGGLE_LOGIN:
-            change = (
-                PresenceChange.AVAILABLE
-                if agent.status is Status.LOGGED_OUT
-                else PresenceChange.LOGGED_OUT
-            )
-        case PresenceChange.TOGGLE_PAUSE:
-            if agent.status is Status.LOGGED_OUT:
-                return None
-            change = (
-                PresenceChange.AVAILABLE if agent.status is Status.PAUSED else PresenceChange.PAUSED
-            )
-        case _:
-            pass
-    if change is PresenceChange.LOGGED_OUT:
-        return replace(agent, logged_in_at_ms=0, paused_at_ms=0, pause_reason="")
-    logged_in_at_ms = agent.logged_in_at_ms or now_ms
-    if change is PresenceChange.PAUSED:
-        return replace(
-            agent,
-            logged_in_at_ms=logged_in_at_ms,
-            paused_at_ms=agent.paused_at_ms or now_ms,
-            pause_reason=reason,
-        )
-    return replace(agent, logged_in_at_ms=logged_in_at_ms, paused_at_ms=0, pause_reason="")

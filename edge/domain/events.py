@@ -20,4 +20,5 @@ class EventName(StrEnum):
     CALLER_TRANSFERRED = "caller_transferred"
     AGENT_CHANGED = "agent_changed"
     WRAP_UP_STARTED = "wrap_up_started"
+    WRAP_UP_CHANGED = "wrap_up_changed"
     WRAP_UP_ENDED = "wrap_up_ended"

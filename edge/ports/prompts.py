@@ -12,6 +12,8 @@ class Prompt(StrEnum):
     LOGGED_OUT = "logged-out"
     PAUSED = "paused"
     UNPAUSED = "unpaused"
+    PAUSED_AFTER_CALL = "paused-after-call"
+    LOGGED_OUT_AFTER_CALL = "logged-out-after-call"
     LOG_IN_FIRST = "log-in-first"
     NOT_ALLOWED = "not-allowed"
     NOBODY_WAITING = "nobody-waiting"

@@ -18,6 +18,7 @@ from edge.domain.entry import Entry, Joining
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
 from edge.domain.matching import Heads, Match
 from edge.domain.offer import LegFailure
+from edge.domain.overlays import QueueStatus
 from edge.domain.settings import Account
 
 
@@ -84,6 +85,18 @@ class PresenceWord(StrEnum):
     CHANGED = "CHANGED"
     UNCHANGED = "UNCHANGED"
     REFUSED = "REFUSED"
+
+
+class QueueStatusWord(StrEnum):
+    CHANGED = "CHANGED"
+    UNCHANGED = "UNCHANGED"
+    REFUSED = "REFUSED"
+    NOT_A_MEMBER = "NOT_A_MEMBER"
+
+
+class WrapUpWord(StrEnum):
+    CHANGED = "CHANGED"
+    NOT_WRAPPING_UP = "NOT_WRAPPING_UP"
 
 
 class DeviceWord(StrEnum):
@@ -246,8 +259,30 @@ class QueueStore(Protocol):
         change: PresenceChange,
         reason: str = "",
         command: str = "",
+        pause_ms: int = 0,
     ) -> tuple[PresenceWord, Moved]:
-        """As `domain.agent.change_presence`. A toggle repeated with the same `command` is one."""
+        """As `domain.presence.change_presence`; with the same `command` again it is one toggle."""
+
+    async def change_queue_status(
+        self,
+        account: AccountId,
+        user: UserId,
+        queue: QueueId,
+        asked: QueueStatus,
+        reason: str = "",
+        ms: int = 0,
+    ) -> tuple[QueueStatusWord, Moved]:
+        """As `domain.overlays`: READY, LOGGED_IN, LOGGED_OUT or a pause in one queue; WRAP_UP.
+
+        `reason` is that of NOT_READY. `ms`: when the pause ends by itself (0: it does not), or
+        how long the wrap-up lasts (0: as after a call of this queue, 600 s where it has none).
+        REFUSED: WRAP_UP while rung or talking, or logged out.
+        """
+
+    async def change_wrap_up(
+        self, account: AccountId, user: UserId, ms: int
+    ) -> tuple[WrapUpWord, Moved]:
+        """The wrap-up that runs ends in so many ms, now where that is 0."""
 
     async def change_device(
         self, account: AccountId, user: UserId, device: Device

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from edge.domain.agent import Agent, Device, Here, Occupancy
+from edge.domain.agent import Agent, Device, Here, Occupancy, Overlay, Pending, Status
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Joining, Party, Stage
 from edge.domain.ids import (
@@ -19,13 +19,19 @@ from edge.domain.ids import (
     UserId,
 )
 from edge.domain.matching import HeadAgent, HeadEntry, Heads
-from edge.domain.settings import Account, PenaltyRule, Queue
+from edge.domain.settings import Account, Member, PenaltyRule, Queue, User
 from edge.domain.settings.account import HIGHEST_TIER
 from edge.domain.strategies import STRATEGIES, Draw, Rings
 from edge.ports.queue_store import Due, LivingEdges, Moved
 
 Fields = Mapping[str, str]
 HERE = {"last_rung": "last_rung_at_ms", "last_answered": "last_answered_at_ms", "lap": "lap"}
+OVERLAY = {
+    "paused_at": "paused_at_ms",
+    "pause_reason": "reason",
+    "pause_until": "until_ms",
+    "signed_out_at": "signed_out_at_ms",
+}
 
 
 def users_of(text: str | None) -> frozenset[UserId]:
@@ -97,13 +103,17 @@ def to_entry(entry: str, fields: Fields) -> Entry:
 def to_agent(user: str, fields: Fields) -> Agent:
     leg, entry = fields.get("leg"), fields.get("leg_entry")
     queue, owner = fields.get("leg_queue"), fields.get("leg_owner")
+    wrap_up_queue = fields.get("wrap_up_queue")
     return Agent(
         id=UserId(user),
         rev=int(fields.get("rev", 0)),
         logged_in_at_ms=int(fields.get("logged_in_at", 0)),
         paused_at_ms=int(fields.get("paused_at", 0)),
         pause_reason=fields.get("pause_reason", ""),
+        pause_until_ms=int(fields.get("pause_until", 0)),
+        pending=to_pending(fields),
         occupancy=Occupancy(fields.get("occupancy", Occupancy.IDLE)),
+        is_desk_call=fields.get("desk_call") == "1",
         device=Device(fields.get("device", Device.UNKNOWN)),
         leg=LegId(leg) if leg else None,
         leg_entry=EntryId(entry) if entry else None,
@@ -111,13 +121,22 @@ def to_agent(user: str, fields: Fields) -> Agent:
         leg_owner=RunId(owner) if owner else None,
         is_called=fields.get("called") == "1",
         wake_at_ms=int(fields.get("wake_at", 0)),
+        wrap_up_queue=QueueId(wrap_up_queue) if wrap_up_queue else None,
         last_ended_at_ms=int(fields.get("last_ended", 0)),
         calls=int(fields.get("calls", 0)),
         window=int(fields.get("window", 0)),
         calls_in_window=int(fields.get("calls_in_window", 0)),
         misses=int(fields.get("misses", 0)),
         here=to_here(fields),
+        overlays=to_overlays(fields),
     )
+
+
+def to_pending(fields: Fields) -> Pending | None:
+    if "pending" not in fields:
+        return None
+    reason, pause_ms = fields.get("pending_reason", ""), int(fields.get("pending_ms", 0))
+    return Pending(Status(fields["pending"]), reason, pause_ms)
 
 
 def to_here(fields: Fields) -> dict[QueueId, Here]:
@@ -125,9 +144,22 @@ def to_here(fields: Fields) -> dict[QueueId, Here]:
     found: dict[QueueId, dict[str, int]] = {}
     for name, value in fields.items():
         what, here, queue = name.partition("_here:")
-        if here:
+        if here and what in HERE:
             found.setdefault(QueueId(queue), {})[HERE[what]] = int(value)
     return {queue: Here(**values) for queue, values in found.items()}
+
+
+def to_overlays(fields: Fields) -> dict[QueueId, Overlay]:
+    """What keeps the agent out of the queues that `out_of` names."""
+    found = {}
+    for name in fields.get("out_of", "").split():
+        known: dict[str, Any] = {"is_automatic": name in fields.get("auto_paused", "").split()}
+        for what, named in OVERLAY.items():
+            value = fields.get(f"{what}_here:{name}")
+            if value is not None:
+                known[named] = value if what == "pause_reason" else int(value)
+        found[QueueId(name)] = Overlay(**known)
+    return found
 
 
 def to_heads(account: AccountId, reply: Mapping[str, Any]) -> tuple[Heads, ...]:
@@ -198,6 +230,16 @@ def rules_of(queue: Queue) -> list[PenaltyRule]:
     return sorted(queue.penalty_rules, key=lambda rule: rule.after_seconds)
 
 
+def own_settings(member: Member, user: User | None) -> dict[str, int]:
+    """What counts for this member in place of the queue's own."""
+    own: dict[str, int] = {}
+    if member.wrap_up_seconds is not None:
+        own["wrap_up_ms"] = member.wrap_up_seconds * 1000
+    if user is not None and user.auto_pause_after_misses is not None:
+        own["pause_after_misses"] = user.auto_pause_after_misses
+    return own
+
+
 def settings_and_members(account: Account, queue: Queue) -> tuple[str, str]:
     """What the moves need of a queue, and by user what its strategy needs of each member: the id
     that breaks ties and the configured fields. JSON."""
@@ -226,10 +268,15 @@ def settings_and_members(account: Account, queue: Queue) -> tuple[str, str]:
         "timeout_ms": str(queue.timeout_seconds * 1000),
         "lets_ring": str(int(queue.timeout_lets_ring)),
         "short_abandon_ms": str(queue.short_abandon_seconds * 1000),
+        "auto_ready": str(int(queue.agent_auto_ready)),
+        "auto_not_ready": str(int(queue.agent_auto_not_ready)),
+        "pause_after_misses": str(queue.auto_pause_after_misses),
     }
+    known_users = {user.id: user for user in account.users}
     members = {}
     for member in queue.members:
         rank = member.rank(strategy)
         known = {"member": member.id, "order": rank.order, "tier": rank.tier}
+        known |= own_settings(member, known_users.get(member.user_id))
         members[member.user_id] = orjson.dumps(known).decode()
     return orjson.dumps(settings).decode(), orjson.dumps(members).decode()

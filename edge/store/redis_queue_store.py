@@ -19,6 +19,7 @@ from edge.domain.offer import (
     UNSEEN_LEG_MS,
     LegFailure,
 )
+from edge.domain.overlays import REASONS, WRAP_UP_LONGEST_MS, QueueStatus
 from edge.domain.settings import Account, Queue
 from edge.ports.queue_store import (
     AcceptWord,
@@ -37,10 +38,12 @@ from edge.ports.queue_store import (
     Moved,
     PickWord,
     PresenceWord,
+    QueueStatusWord,
     RearrangeWord,
     ReplaceWord,
     Summons,
     TakeOverWord,
+    WrapUpWord,
 )
 from edge.store import keys
 from edge.store.connection import Connection
@@ -262,9 +265,33 @@ class RedisQueueStore:
         change: PresenceChange,
         reason: str = "",
         command: str = "",
+        pause_ms: int = 0,
     ) -> tuple[PresenceWord, Moved]:
-        word, moved = await self._move("change_presence", account, user, change, reason, command)
+        word, moved = await self._move(
+            "change_presence", account, user, change, reason, command, pause_ms
+        )
         return PresenceWord(word), moved
+
+    async def change_queue_status(
+        self,
+        account: AccountId,
+        user: UserId,
+        queue: QueueId,
+        asked: QueueStatus,
+        reason: str = "",
+        ms: int = 0,
+    ) -> tuple[QueueStatusWord, Moved]:
+        reason = REASONS.get(asked, reason)
+        word, moved = await self._move(
+            "change_queue_status", account, user, queue, asked, reason, ms, WRAP_UP_LONGEST_MS
+        )
+        return QueueStatusWord(word), moved
+
+    async def change_wrap_up(
+        self, account: AccountId, user: UserId, ms: int
+    ) -> tuple[WrapUpWord, Moved]:
+        word, moved = await self._move("change_wrap_up", account, user, ms)
+        return WrapUpWord(word), moved
 
     async def change_device(
         self, account: AccountId, user: UserId, device: Device

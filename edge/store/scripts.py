@@ -6,6 +6,7 @@ from importlib.resources import files
 
 PARTS_OF_ACCOUNT = (
     "account",
+    "presence",
     "agents",
     "census",
     "entries",

@@ -7,9 +7,9 @@ from aiohttp import web
 
 from edge.domain.settings import World
 from edge.ports.queue_store import QueueStore
-from edge.web.api import health, queue_agent, queues
+from edge.web.api import health, queue_agent, queue_status, queues
 from edge.web.auth import Doors
-from edge.web.backstage import BACKSTAGE, Backstage, Looked
+from edge.web.backstage import BACKSTAGE, Backstage, FollowUp
 from edge.web.body import BODY_MOST_BYTES
 from edge.web.errors import problems
 from edge.web.readiness import Readiness
@@ -25,25 +25,25 @@ def make_app(
     accounts: World,
     store: QueueStore,
     readiness: Callable[[], Readiness],
-    looked: Looked,
+    follow_up: FollowUp,
     *,
     now_ms: Callable[[], int] = _wall_clock_ms,
     store_limit_seconds: float = STORE_LIMIT_SECONDS,
 ) -> web.Application:
     """The application, not listening yet (see `serving`).
 
-    `looked` is called with the heads that a move over HTTP brought back, in the event loop, and
-    must not block: it hands them to the matcher. `now_ms` is wall time in milliseconds.
+    `follow_up` is called with what a move over HTTP brought back, in the event loop, and must not
+    block: it sets timers and tells the matcher. `now_ms` is wall time in milliseconds.
     """
     app = web.Application(client_max_size=BODY_MOST_BYTES, middlewares=[problems])
     app[BACKSTAGE] = Backstage(
         doors=Doors(accounts.accounts),
         store=store,
-        looked=looked,
+        follow_up=follow_up,
         now_ms=now_ms,
         store_limit_seconds=store_limit_seconds,
     )
     app[health.READINESS] = readiness
-    for noun in (health, queues, queue_agent):
+    for noun in (health, queues, queue_agent, queue_status):
         app.add_routes(noun.ROUTES)
     return app

@@ -1,20 +1,20 @@
 """What every handler has at hand: the accounts, the store with its time limit, the clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from edge.domain.matching import Heads
+from edge.domain.ids import AccountId
 from edge.domain.settings import Account, Queue, User
-from edge.ports.queue_store import QueueStore
+from edge.ports.queue_store import Moved, QueueStore
 from edge.web.auth import Doors
 from edge.web.errors import Problem, ProblemType
 
-Looked = Callable[[Sequence[Heads]], None]
-"""Takes the heads that a move brought back to whoever matches."""
+FollowUp = Callable[[AccountId, Moved], None]
+"""What every move asks for afterwards: its timers set, what it made possible matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Backstage:
 
     doors: Doors
     store: QueueStore
-    looked: Looked
+    follow_up: FollowUp
     now_ms: Callable[[], int]
     store_limit_seconds: float
 

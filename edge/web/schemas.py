@@ -1,9 +1,12 @@
 """The shapes of dialstack-call-queues: what records look like on the wire."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from edge.domain.agent import Agent
+from edge.domain.agent import Agent, Overlay, Pending
 from edge.domain.entry import Entry, Party
+from edge.domain.ids import QueueId
+from edge.domain.overlays import status_in
 from edge.domain.settings import Member, Queue
 
 Shape = dict[str, object]
@@ -66,7 +69,35 @@ def queue_shape(queue: Queue, members: Shape, waiting: Shape) -> Shape:
     }
 
 
-def agent_shape(agent: Agent) -> Shape:
+def pending_shape(pending: Pending | None) -> Shape | None:
+    if pending is None:
+        return None
+    return {
+        "status": pending.status.value,
+        "reason": pending.reason or None,
+        "pause_seconds": pending.pause_ms // 1000 or None,
+    }
+
+
+def queue_status_shape(agent: Agent, queue: Queue) -> Shape:
+    """The agent in one queue: the state in portsip's words, and the overlay behind it."""
+    overlay = agent.overlays.get(QueueId(queue.id), Overlay())
+    return {
+        "object": "queue_agent_status",
+        "queue_id": queue.id,
+        "user_id": agent.id,
+        "status": status_in(agent, QueueId(queue.id)).value,
+        "paused_at": moment(overlay.paused_at_ms),
+        "pause_reason": overlay.reason or None,
+        "paused_until": moment(overlay.until_ms),
+        "signed_out_at": moment(overlay.signed_out_at_ms),
+        "occupancy": agent.occupancy.value,
+        "wrap_up_until": moment(agent.wrap_up_until_ms),
+    }
+
+
+def agent_shape(agent: Agent, queues: Iterable[Queue]) -> Shape:
+    """`queues` are those that the user is a member of."""
     return {
         "object": "queue_agent",
         "user_id": agent.id,
@@ -74,6 +105,11 @@ def agent_shape(agent: Agent) -> Shape:
         "logged_in_at": moment(agent.logged_in_at_ms),
         "paused_at": moment(agent.paused_at_ms),
         "pause_reason": agent.pause_reason or None,
+        "paused_until": moment(agent.pause_until_ms),
+        "pending": pending_shape(agent.pending),
         "occupancy": agent.occupancy.value,
+        "wrap_up_until": moment(agent.wrap_up_until_ms),
         "device": agent.device.value,
+        "missed_calls": agent.misses,
+        "queues": [queue_status_shape(agent, queue) for queue in queues],
     }

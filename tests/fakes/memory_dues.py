@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Occupancy
+from edge.domain.agent import Agent, Occupancy
 from edge.domain.disposition import Disposition
 from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Stage
 from edge.domain.events import EventName
@@ -14,6 +14,7 @@ from edge.domain.transitions import next_state
 from edge.ports.queue_store import FireWord, Moved
 from edge.store.records import rules_of
 from tests.fakes.memory_admission import first_waiting, must_empty
+from tests.fakes.memory_presence import end_pauses, end_wrap_up
 from tests.fakes.memory_site import AccountMemory
 
 EMPTIED_AT_ONCE = 50
@@ -22,15 +23,16 @@ EMPTIED_AT_ONCE = 50
 def fire_agent(
     memory: AccountMemory, agent: Agent, alive: frozenset[RunId]
 ) -> tuple[FireWord, Moved]:
-    """What was due for an agent: a reservation, ring time, wrap-up or back-off is over."""
+    """What was due for an agent: a reservation, ring time, wrap-up, back-off or pause is over."""
+    before, agent = agent, end_pauses(memory, agent)
+    if not 0 < agent.wake_at_ms <= memory.now_ms:
+        return FireWord.FIRED, memory.moved((), [memory.put_agent(agent)])
     match agent.occupancy:
         case Occupancy.IDLE:
             agent = memory.put_agent(replace(agent, wake_at_ms=0))
             return FireWord.FIRED, memory.moved((), [agent])
         case Occupancy.WRAP_UP:
-            free = next_state(AGENT_MOVES, agent.occupancy, AgentMove.FREE)
-            agent = memory.put_agent(replace(agent, occupancy=free, wake_at_ms=0))
-            memory.publish(EventName.WRAP_UP_ENDED, agent)
+            agent = memory.put_agent(end_wrap_up(memory, agent))
             return FireWord.FIRED, memory.moved((), [agent])
         case Occupancy.RESERVED | Occupancy.RINGING:
             pass
@@ -39,7 +41,8 @@ def fire_agent(
         case _:
             assert_never(agent.occupancy)
     if agent.leg_owner not in alive:
-        return FireWord.SILENT_OWNER, memory.moved((), [agent])
+        word = FireWord.SILENT_OWNER if agent == before else FireWord.FIRED
+        return word, memory.moved((), [memory.put_agent(agent)])
     if agent.occupancy is Occupancy.RESERVED:
         entry, agent = end_leg(memory, agent, LegFailure.NOT_DIALLED, held_back=True)
     else:

@@ -186,7 +186,7 @@ class MatchMoves:
         known, freed = cancel_legs(memory, known)
         known = self._reserve(memory, known, agent, leg)
         if is_called:
-            agent = memory.amend(replace(memory.agent(user), is_called=True))
+            agent = memory.amend(replace(memory.agent(user), is_called=True, is_desk_call=True))
         memory.publish(EventName.ENTRY_OFFERED, memory.agent(user))
         known = memory.put_entry(replace(known, is_alone=True))
         self._summon(memory, known)

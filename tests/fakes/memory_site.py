@@ -15,6 +15,7 @@ from edge.domain.ids import AccountId, EntryId, MemberId, QueueId, RunId, UserId
 from edge.domain.line import score
 from edge.domain.matching import DEPTHS, HeadAgent, HeadEntry, Heads
 from edge.domain.offer import CONSEQUENCES, LegFailure
+from edge.domain.presence import miss, take_effect
 from edge.domain.settings import Account, Member, Queue
 from edge.domain.strategies import (
     FIELD_WIDTH,
@@ -156,10 +157,6 @@ class AccountMemory:
         self.agents[agent.id] = agent
         self._set_due(f"agent:{agent.id}", agent.due_at_ms)
         self._rank(agent)
-        if self._stands_ready(agent) and not self._stands_ready(before):
-            for queue in self.queues.values():
-                if agent.id in queue.members:
-                    self.look_at(queue.id)
         return agent
 
     def put_entry(self, entry: Entry, *, held_back: bool | None = None) -> Entry:
@@ -234,13 +231,14 @@ class AccountMemory:
     def _rank(self, agent: Agent) -> None:
         for queue in self.queues.values():
             member = queue.members.get(agent.id)
-            if not member or not self._stands_ready(agent):
+            if not member or not self._stands_ready(agent) or queue.id in agent.overlays:
                 queue.ready.pop(agent.id, None)
             elif agent.id not in queue.ready:
                 strategy = STRATEGIES[queue.settings.strategy]
                 rank = member.rank(strategy)
                 values = values_of(strategy, agent, rank, queue.id, queue.round, self.window())
                 queue.ready[agent.id] = standing(strategy, values, MemberId(member.id), agent.id)
+                self.look_at(queue.id)
 
     def amend(self, agent: Agent) -> Agent:
         """Change what the same move has written already: no further revision."""
@@ -354,15 +352,48 @@ class AccountMemory:
         """End the leg on which the agent is rung: idle again, with what the failure brings."""
         after = CONSEQUENCES[failure]
         self.publish(EventName.LEG_ENDED, agent, failure.value)
-        return self.put_agent(
+        queue = agent.leg_queue
+        freed = self.take_effect(
             replace(
                 without_leg(agent),
                 occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.LEG_FAILED),
                 wake_at_ms=self.now_ms + after.back_off_ms if after.back_off_ms else 0,
-                misses=agent.misses + after.is_miss,
                 device=Device.UNREACHABLE if after.is_unreachable else agent.device,
             )
         )
+        if after.is_miss and queue is not None:
+            missed = miss(freed, self.pause_after_misses(queue, agent.id), self.now_ms)
+            if missed.status is not freed.status:
+                self.publish(EventName.AGENT_CHANGED, missed)
+            freed = missed
+        return self.put_agent(freed)
+
+    def take_effect(self, agent: Agent) -> Agent:
+        """The leg has ended: what was pending is so now."""
+        if agent.pending is not None:
+            agent = take_effect(agent, self.now_ms)
+            self.publish(EventName.AGENT_CHANGED, agent)
+        return agent
+
+    def pause_after_misses(self, queue: QueueId, user: UserId) -> int:
+        """The person's own setting, else the queue's; for members, the person's own."""
+        known = self.queues[queue]
+        assert self.settings is not None, "the account was configured"
+        own = next(
+            (
+                one.auto_pause_after_misses
+                for one in self.settings.users
+                if one.id == user and user in known.members
+            ),
+            None,
+        )
+        return known.settings.auto_pause_after_misses if own is None else own
+
+    def wrap_up_ms(self, queue: QueueId, user: UserId) -> int:
+        """The member's own setting, else the queue's."""
+        known = self.queues[queue]
+        own = known.members[user].wrap_up_seconds if user in known.members else None
+        return (known.settings.wrap_up_seconds if own is None else own) * 1000
 
     def moved(self, entries: Iterable[Entry] = (), agents: Iterable[Agent] = ()) -> Moved:
         """The answer of a move, with the heads of all queues that it looked at."""

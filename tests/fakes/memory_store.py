@@ -11,10 +11,7 @@ from edge.domain.agent import (
     AGENT_MOVES,
     Agent,
     AgentMove,
-    Device,
     Occupancy,
-    PresenceChange,
-    change_presence,
 )
 from edge.domain.disposition import Disposition
 from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Stage
@@ -29,7 +26,6 @@ from edge.ports.queue_store import (
     BeatWord,
     CompleteWord,
     ConnectWord,
-    DeviceWord,
     Due,
     FailWord,
     FireWord,
@@ -37,7 +33,6 @@ from edge.ports.queue_store import (
     LegWord,
     LivingEdges,
     Moved,
-    PresenceWord,
     Summons,
     TakeOverWord,
 )
@@ -46,11 +41,12 @@ from tests.fakes.chance import Chance
 from tests.fakes.memory_admission import abandoned_how
 from tests.fakes.memory_dues import end_entry, end_leg, fire_agent, fire_empty, fire_entry
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
+from tests.fakes.memory_presence import PresenceMoves, wrap_up
 from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, without_leg
 from tests.fakes.memory_transfers import TransferMoves
 
 
-class MemoryQueueStore(MatchMoves, TransferMoves):
+class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves):
     """The moves of one edge. Satisfies `edge.ports.queue_store.QueueStore`."""
 
     def __init__(
@@ -168,55 +164,18 @@ class MemoryQueueStore(MatchMoves, TransferMoves):
         memory.publish(EventName.CALL_COMPLETED, known)
         memory.publish(EventName.ENTRY_LEFT, known)
         assert known.agent is not None, "an accepted entry has its agent"
-        wrap_up_ms = memory.queues[known.queue].settings.wrap_up_seconds * 1000
-        move = AgentMove.WRAP_UP if wrap_up_ms else AgentMove.FREE
         agent = memory.agent(known.agent)
-        agent = memory.put_agent(
+        agent = memory.take_effect(
             replace(
                 without_leg(agent),
-                occupancy=next_state(AGENT_MOVES, agent.occupancy, move),
-                wake_at_ms=memory.now_ms + wrap_up_ms if wrap_up_ms else 0,
+                wake_at_ms=0,
                 last_ended_at_ms=memory.now_ms,
             )
         )
-        if wrap_up_ms:
-            memory.publish(EventName.WRAP_UP_STARTED, agent)
+        agent = memory.put_agent(
+            wrap_up(memory, agent, known.queue, memory.wrap_up_ms(known.queue, agent.id))
+        )
         return CompleteWord.COMPLETED, memory.moved([known], [agent])
-
-    async def change_presence(
-        self,
-        account: AccountId,
-        user: UserId,
-        change: PresenceChange,
-        reason: str = "",
-        command: str = "",
-    ) -> tuple[PresenceWord, Moved]:
-        memory = self._open(account)
-        agent = memory.agent(user)
-        last_command, last_word = memory.commands.get(user, ("", PresenceWord.UNCHANGED))
-        if command and command == last_command:
-            return last_word, memory.moved((), [agent])
-        changed = change_presence(agent, change, reason, memory.now_ms)
-        if changed is None:
-            word = PresenceWord.REFUSED
-        elif changed == agent:
-            word = PresenceWord.UNCHANGED
-        else:
-            word = PresenceWord.CHANGED
-            memory.publish(EventName.AGENT_CHANGED, changed)
-        agent = memory.put_agent(changed or agent, (command, word) if command else None)
-        return word, memory.moved((), [agent])
-
-    async def change_device(
-        self, account: AccountId, user: UserId, device: Device
-    ) -> tuple[DeviceWord, Moved]:
-        memory = self._open(account)
-        agent = memory.agent(user)
-        if agent.device is device:
-            return DeviceWord.UNCHANGED, memory.moved((), [agent])
-        agent = memory.put_agent(replace(agent, device=device))
-        memory.publish(EventName.AGENT_CHANGED, agent)
-        return DeviceWord.CHANGED, memory.moved((), [agent])
 
     async def look(self, account: AccountId, queue: QueueId, depth: int) -> tuple[Heads, ...]:
         return self._open(account).look(queue, depth)

@@ -14,6 +14,7 @@ from edge.domain.settings import Queue, User, World
 from edge.ports.phone_system import Arrival, EndReason, LegState
 from tests.fakes.clock import LoopClock
 from tests.fakes.edge import CARRIER, FakeEdge
+from tests.fakes.houses import House, usual
 from tests.fakes.memory_site import AccountMemory, MemorySite
 from tests.fakes.memory_store import MemoryQueueStore
 from tests.fakes.switchboard import FakeLeg, Phone, Switchboard
@@ -83,15 +84,15 @@ class Caller:
 class Office:
     """Everything but the edges is there from the beginning; `open_office` starts one edge."""
 
-    def __init__(self, **settings: Any) -> None:
-        """`settings` are alike in all queues."""
+    def __init__(self, *, house: House = usual, **settings: Any) -> None:
+        """`settings` are alike in all queues; `house` changes the account beyond them."""
         configured = account()
         queues: tuple[Queue, ...] = tuple(
             replace(queue, **{"wrap_up_seconds": 5, **settings}) for queue in configured.queues
         )
         callers = (User(id="user_caller301", name="Inside", extension="301", sip="301"),)
         users = (*configured.users, *callers)
-        self.world = World(accounts=(replace(configured, queues=queues, users=users),))
+        self.world = World(accounts=(house(replace(configured, queues=queues, users=users)),))
         self.clock = LoopClock()
         self.site = MemorySite()
         self.board = Switchboard(NODE)
@@ -227,7 +228,7 @@ class Office:
 async def open_office(*ready: UserId, **settings: Any) -> AsyncIterator[Office]:
     """An office with one edge that takes calls and these agents logged in; all is over after it.
 
-    `settings` are those of the queues (wrap_up_seconds 5 if not given).
+    `settings` are those of the queues (wrap_up_seconds 5 if not given), and `house`.
     """
     office = Office(**settings)
     office.start_edge()

@@ -12,6 +12,7 @@ from edge.domain.admission import Factor, Preset
 from edge.domain.ids import EntryId, QueueId, RunId, UserId
 from edge.domain.settings import Account
 from edge.ports.queue_store import JoinWord
+from tests.fakes.houses import House
 from tests.fakes.memory_admission import census, must_empty, why_refused
 from tests.fakes.twin_stores import TwinStores
 from tests.fakes.world import ACCOUNT_ID, EDGES, QUEUES, account, entry_named, joining, with_rules
@@ -42,13 +43,14 @@ class AdmissionRules:
     runner: asyncio.Runner
     strategy: str
     configured: Account
+    house: House
 
     def do(self, run: RunId, move: Any) -> Any:
         raise NotImplementedError
 
     def tuned_account(self) -> Account:
         """The account with the members and the admission rules that it has now."""
-        usual = with_rules(account(self.members, self.strategy))
+        usual = self.house(with_rules(account(self.members, self.strategy)))
         queues = (replace(one, **self.tuned.get(QueueId(one.id), {})) for one in usual.queues)
         return replace(usual, queues=tuple(queues))
 

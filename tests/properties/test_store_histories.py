@@ -26,6 +26,7 @@ from edge.domain.matching import Heads, Match, decide
 from edge.domain.offer import LegFailure
 from edge.domain.strategies import STRATEGIES
 from edge.ports.queue_store import ClaimWord, Due
+from tests.fakes.houses import HOUSES, House, usual
 from tests.fakes.redis_server import RedisServer
 from tests.fakes.twin_stores import TwinStores
 from tests.fakes.world import (
@@ -47,6 +48,7 @@ from tests.fakes.world import (
 )
 from tests.properties import invariants
 from tests.properties.admission_rules import AdmissionRules
+from tests.properties.agent_rules import AgentRules
 from tests.properties.line_rules import LineRules
 from tests.properties.transfers import Transfers
 
@@ -58,7 +60,7 @@ steps_ms = st.sampled_from([1, 400, 1_000, 2_000, 5_000, 10_000, 25_000])
 alive = st.sets(runs).map(frozenset)
 
 
-class StoreHistories(AdmissionRules, LineRules, Transfers):
+class StoreHistories(AdmissionRules, LineRules, AgentRules, Transfers):
     """`server` is set by the test before the machine runs."""
 
     server: RedisServer
@@ -73,6 +75,7 @@ class StoreHistories(AdmissionRules, LineRules, Transfers):
         self.strategy = ""
         self.members: dict[QueueId, tuple[UserId, ...]] | None = None
         self.tuned: dict[QueueId, dict[str, Any]] = {}
+        self.house: House = usual
 
     def do(self, run: RunId, move: Any) -> Any:
         word, moved = self.runner.run(self.twins.move(run, move))
@@ -95,10 +98,11 @@ class StoreHistories(AdmissionRules, LineRules, Transfers):
         users=st.sets(users, max_size=3),
         callers=st.integers(0, 3),
         strategy=st.sampled_from(sorted(STRATEGIES)),
+        house=st.sampled_from(HOUSES),
     )
-    def open_the_doors(self, users: set[UserId], callers: int, strategy: str) -> None:
-        self.strategy = strategy
-        self.configured = with_rules(account(strategy=strategy))
+    def open_the_doors(self, users: set[UserId], callers: int, strategy: str, house: House) -> None:
+        self.strategy, self.house = strategy, house
+        self.configured = house(with_rules(account(strategy=strategy)))
         self.runner.run(self.twins.open(self.configured))
         for user in sorted(users):
             self.change_presence(EDGES[0], user, PresenceChange.AVAILABLE, "", "")

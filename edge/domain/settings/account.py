@@ -34,27 +34,38 @@ from edge.domain.settings.offering import Offering
 from edge.domain.strategies import Rank, Strategy, rank_of
 
 STRICT = ConfigDict(extra="forbid")
+Misses = Annotated[int, Field(strict=True, ge=0, le=99)]
+"""So many missed calls in a row; 0 is never."""
+WrapUpSeconds = Annotated[int, Field(strict=True, ge=0, le=600)]
 
 
 @dataclass(frozen=True, config=STRICT)
 class User:
-    """A person with a phone. `sip` is the PJSIP endpoint, unique on the site."""
+    """A person with a phone. `sip` is the PJSIP endpoint, unique on the site.
+
+    `auto_pause_after_misses` is the person's own, None where that of the queue counts.
+    """
 
     id: UserKey
     name: Name
     extension: Extension
     sip: SipName
+    auto_pause_after_misses: Misses | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
 class Member:
-    """A user in a queue. Lower position is rung earlier where the strategy ties."""
+    """A user in a queue. Lower position is rung earlier where the strategy ties.
+
+    `wrap_up_seconds` is the member's own, None where that of the queue counts.
+    """
 
     id: MemberKey
     user_id: UserKey
     position: Annotated[int, Field(strict=True, ge=0, le=99_999)] = 0
     penalty: Annotated[int, Field(strict=True, ge=0, le=999)] = 0
     skill_level: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
+    wrap_up_seconds: WrapUpSeconds | None = None
 
     def rank(self, strategy: Strategy) -> Rank:
         """Where this member stands by configuration alone."""
@@ -100,7 +111,7 @@ class Queue(Offering):
     extension: Extension
     strategy: StrategyName = "leastrecent"
     ring_seconds: Annotated[int, Field(strict=True, ge=1, le=600)] = 20
-    wrap_up_seconds: Annotated[int, Field(strict=True, ge=0, le=600)] = 0
+    wrap_up_seconds: WrapUpSeconds = 0
     retry_seconds: Annotated[int, Field(strict=True, ge=1, le=600)] = 1
     ring_max: Annotated[int, Field(strict=True, ge=1, le=100)] = 30
     ring_step_seconds: Annotated[int, Field(strict=True, ge=1, le=600)] = 5
@@ -117,6 +128,9 @@ class Queue(Offering):
     timeout_seconds: Seconds = 0
     timeout_lets_ring: bool = True
     short_abandon_seconds: Seconds = 0
+    agent_auto_ready: Annotated[bool, Field(strict=True)] = True
+    agent_auto_not_ready: Annotated[bool, Field(strict=True)] = True
+    auto_pause_after_misses: Misses = 0
     members: tuple[Member, ...] = ()
 
     @property

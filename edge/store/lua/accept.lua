@@ -2,7 +2,7 @@
 -- keys: KEYS[1] account tag
 -- args: run, user, leg
 -- returns: ACCEPTED | STALE
--- publishes: call_answered, leg_ended
+-- publishes: call_answered, leg_ended, agent_changed
 local run, user, leg = ARGV[1], ARGV[2], ARGV[3]
 local agent = load('agent', user)
 if agent.f.leg ~= leg or agent.f.leg_owner ~= run then return done('STALE') end

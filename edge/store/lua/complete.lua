@@ -2,7 +2,7 @@
 -- keys: KEYS[1] account tag
 -- args: run, entry
 -- returns: COMPLETED | STALE
--- publishes: call_completed, entry_left, wrap_up_started
+-- publishes: call_completed, entry_left, wrap_up_started, agent_changed
 local entry = load('entry', ARGV[2])
 local e = entry.f
 if e.owner ~= ARGV[1] or (e.stage ~= 'connecting' and e.stage ~= 'talking') then
@@ -19,10 +19,6 @@ local a = agent.f
 if a.leg_entry == entry.id then
   free_leg(agent)
   a.last_ended = tostring(now)
-  local wrap_up = tonumber(redis.call('HGET', key('queue', e.queue), 'wrap_up_ms') or 0)
-  if wrap_up > 0 then
-    a.occupancy, a.wake_at = 'wrap_up', tostring(now + wrap_up)
-    publish('wrap_up_started', {user = agent.id, queue = e.queue, ms = wrap_up})
-  end
+  wrap_up(agent, e.queue, setting_of(agent, e.queue, 'wrap_up_ms'))
 end
 return done('COMPLETED')

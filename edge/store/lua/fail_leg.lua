@@ -3,7 +3,7 @@
 -- keys: KEYS[1] account tag
 -- args: run, user, leg, reason, back-off ms, is a miss (1/0), phone is gone (1/0)
 -- returns: FAILED | STALE
--- publishes: leg_ended, entry_left
+-- publishes: leg_ended, entry_left, agent_changed
 local agent = load('agent', ARGV[2])
 local f = agent.f
 if f.leg ~= ARGV[3] or f.leg_owner ~= ARGV[1] then return done('STALE') end

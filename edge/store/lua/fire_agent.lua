@@ -1,14 +1,14 @@
--- purpose: what was due for an agent: a reservation, ring time, wrap-up or back-off is over
+-- purpose: what was due for an agent: a reservation, ring time, wrap-up, back-off or pause is over
 -- keys: KEYS[1] account tag
 -- args: run, user, edges alive separated by spaces
 -- returns: FIRED | NOT_DUE | SILENT_OWNER
--- publishes: leg_ended, entry_left, wrap_up_ended
+-- publishes: leg_ended, entry_left, wrap_up_ended, agent_changed
 local agent = load('agent', ARGV[2])
 local f = agent.f
-if not has_come(f.wake_at) then return done('NOT_DUE') end
+local ended = end_pauses(agent)
+if not has_come(f.wake_at) then return done(ended and 'FIRED' or 'NOT_DUE') end
 if f.occupancy == 'wrap_up' then
-  f.occupancy, f.wake_at = 'idle', nil
-  publish('wrap_up_ended', {user = agent.id})
+  end_wrap_up(agent)
   return done('FIRED')
 elseif f.occupancy == 'idle' then
   f.wake_at = nil
@@ -16,7 +16,7 @@ elseif f.occupancy == 'idle' then
 end
 
 -- A dead edge's leg waits for the takeover, which asks Asterisk what became of the phone.
-if not has(ARGV[3], f.leg_owner) then return done('SILENT_OWNER') end
+if not has(ARGV[3], f.leg_owner) then return done(ended and 'FIRED' or 'SILENT_OWNER') end
 local entry = load('entry', f.leg_entry)
 summon(f.leg_owner, entry.id)
 if f.occupancy == 'reserved' then

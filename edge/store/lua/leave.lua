@@ -2,7 +2,7 @@
 -- keys: KEYS[1] account tag
 -- args: run, entry, disposition
 -- returns: LEFT | STALE
--- publishes: entry_left, leg_ended
+-- publishes: entry_left, leg_ended, agent_changed
 local entry, disposition = load('entry', ARGV[2]), ARGV[3]
 local f = entry.f
 if f.owner ~= ARGV[1] or not in_line(f) then return done('STALE') end

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from edge.domain.agent import Agent, Occupancy
+from edge.domain.agent import Agent, Occupancy, PresenceChange
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import EntryId, RunId, UserId
+from edge.domain.overlays import QueueStatus
 from edge.store.redis_queue_store import RedisQueueStore
 from tests.fakes.redis_server import RedisServer, cut_append_only_file
 from tests.fakes.store_bench import check_keys, claim, join, line, log_in, talk
-from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BOB, CAT, ONE, TWO, account
+from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BETA, BOB, CAT, ONE, TWO, account
 
 pytestmark = pytest.mark.redis
 
@@ -117,6 +118,30 @@ async def test_life_goes_on_after_everything_was_lost(tmp_path: Path) -> None:
         await log_in(site.one, CAT)
         moved, _ = await claim(site.two)
         assert moved.entry.id == waiting.id
+
+
+@pytest.mark.parametrize("commands", [1, 5, 10, EVERYTHING])
+async def test_pauses_of_one_queue_and_pending_ones_are_as_before(
+    tmp_path: Path, commands: int
+) -> None:
+    async with open_site(tmp_path) as site:
+        store = site.one
+        await log_in(store, CAT)
+        await join(store, BETA)
+        await talk(store, BETA)
+        await log_in(store, ANN)
+        await join(store, ALPHA)
+        await join(store, BETA)
+        await store.change_presence(ACCOUNT_ID, CAT, PresenceChange.PAUSED, "tea", pause_ms=60_000)
+        await store.change_queue_status(
+            ACCOUNT_ID, ANN, ALPHA, QueueStatus.NOT_READY, "training", 600_000
+        )
+        known = await records(site, [], [ANN, CAT])
+        await site.lose(commands)
+        after = await records(site, [], [ANN, CAT])
+        assert [stripped(record) for record in after] == [stripped(record) for record in known]
+        assert await store.look(ACCOUNT_ID, ALPHA, 8) == ()
+        assert (await store.look(ACCOUNT_ID, BETA, 8))[0].ready == (ANN,)
 
 
 async def test_what_ended_does_not_come_back(tmp_path: Path) -> None:

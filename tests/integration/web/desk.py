@@ -1,7 +1,7 @@
 """The API listening on a loopback port, over the store in memory, with two accounts."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from edge.domain.entry import Joining
 from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId, QueueId, RunId
 from edge.domain.matching import Heads
 from edge.domain.settings import Account, Member, PhoneNumber, Queue, User, World
-from edge.ports.queue_store import QueueStore
+from edge.ports.queue_store import Moved, QueueStore
 from edge.web import Readiness, make_app
 from tests.fakes.clock import HandSetClock
 from tests.fakes.memory_site import MemorySite
@@ -82,6 +82,7 @@ class Api:
     store: MemoryQueueStore
     readiness: list[Readiness]
     looked: list[Heads] = field(default_factory=list)
+    followed: list[Moved] = field(default_factory=list)
 
     async def ask(
         self, method: str, path: str, *, status: int = 200, key: str | None = KEY, **more: Any
@@ -142,14 +143,15 @@ async def api(
         await store.configure(account)
     held = Api(None, clock, store, [Readiness()])  # type: ignore[arg-type]
 
-    def looked(heads: Sequence[Heads]) -> None:
-        held.looked.extend(heads)
+    def follow_up(account: AccountId, moved: Moved) -> None:
+        held.looked.extend(moved.heads)
+        held.followed.append(moved)
 
     app: web.Application = make_app(
         accounts,
         answering or store,
         lambda: held.readiness[-1],
-        looked,
+        follow_up,
         now_ms=clock.now_ms,
         store_limit_seconds=store_limit_seconds,
     )

@@ -20,8 +20,26 @@ async def test_logged_out_before_the_first_change() -> None:
             "logged_in_at": None,
             "paused_at": None,
             "pause_reason": None,
+            "paused_until": None,
+            "pending": None,
             "occupancy": "idle",
+            "wrap_up_until": None,
             "device": "unknown",
+            "missed_calls": 0,
+            "queues": [
+                {
+                    "object": "queue_agent_status",
+                    "queue_id": "qu_support",
+                    "user_id": "user_1",
+                    "status": "LOGGED_OUT",
+                    "paused_at": None,
+                    "pause_reason": None,
+                    "paused_until": None,
+                    "signed_out_at": None,
+                    "occupancy": "idle",
+                    "wrap_up_until": None,
+                }
+            ],
         }
 
 
@@ -91,6 +109,10 @@ async def test_unknown_user_and_another_accounts_user_are_the_same_404() -> None
         ({"status": "paused", "reason": "x" * 129}, ["/reason"]),
         ({"status": "paused", "a/b~c": 1}, ["/a~1b~0c"]),
         ({"status": 7, "reason": []}, ["/status", "/reason"]),
+        ({"status": "paused", "pause_seconds": 0}, ["/pause_seconds"]),
+        ({"status": "paused", "pause_seconds": 86_401}, ["/pause_seconds"]),
+        ({"status": "paused", "pause_seconds": 1.5}, ["/pause_seconds"]),
+        ({"status": "paused", "pause_seconds": True}, ["/pause_seconds"]),
         ([], [""]),
         ("available", [""]),
         (None, [""]),

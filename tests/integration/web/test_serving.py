@@ -21,7 +21,7 @@ def free_port() -> int:
 
 def an_app() -> aiohttp.web.Application:
     store = MemoryQueueStore(RunId("edge-1"), MemorySite(), HandSetClock())
-    return make_app(World(), store, Readiness, lambda heads: None)
+    return make_app(World(), store, Readiness, lambda account, moved: None)
 
 
 async def test_listens_while_inside_and_not_after() -> None:

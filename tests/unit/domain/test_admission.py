@@ -1,16 +1,18 @@
 """Who may join: the rules on their own."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from edge.domain.admission import Admission, Factor, Preset, condition_of, refusal
-from edge.domain.agent import Agent, Device, Occupancy
+from edge.domain.agent import Agent, Device, Occupancy, Overlay
 from edge.domain.disposition import Disposition
-from edge.domain.ids import UserId
+from edge.domain.ids import QueueId, UserId
 from edge.domain.settings import Queue
 
+QUEUE = QueueId("qu_a")
 FREE: frozenset[Factor] = frozenset()
 PAUSED = frozenset({Factor.PAUSED})
 
@@ -50,11 +52,20 @@ def test_all_that_applies_to_an_agent_is_in_the_condition() -> None:
         device=Device.INVALID,
         occupancy=Occupancy.RESERVED,
     )
-    assert condition_of(agent, with_work=True) == frozenset(
+    assert condition_of(agent, QUEUE, with_work=True) == frozenset(
         {Factor.PAUSED, Factor.INVALID, Factor.RINGING}
     )
-    assert condition_of(agent, with_work=False) == frozenset({Factor.PAUSED, Factor.INVALID})
-    assert condition_of(Agent(UserId("user_a")), with_work=True) is None
+    assert condition_of(agent, QUEUE, with_work=False) == frozenset({Factor.PAUSED, Factor.INVALID})
+    assert condition_of(Agent(UserId("user_a")), QUEUE, with_work=True) is None
+
+
+def test_who_is_paused_in_one_queue_counts_as_such_there_and_is_nobody_where_signed_out() -> None:
+    agent = Agent(UserId("user_a"), logged_in_at_ms=1, device=Device.REACHABLE)
+    paused = replace(agent, overlays={QUEUE: Overlay(paused_at_ms=2)})
+    assert condition_of(paused, QUEUE, with_work=True) == PAUSED
+    assert condition_of(paused, QueueId("qu_b"), with_work=True) == FREE
+    out = replace(agent, overlays={QUEUE: Overlay(paused_at_ms=2, signed_out_at_ms=3)})
+    assert condition_of(out, QUEUE, with_work=True) is None
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from edge.domain.agent import Agent, Device, Occupancy, PresenceChange, Status, change_presence
-from edge.domain.ids import EntryId, LegId, QueueId, RunId, UserId
+from edge.domain.agent import Agent, Device, Occupancy, PresenceChange, Status
+from edge.domain.ids import UserId
+from edge.domain.presence import change_presence
 
 LONG_AGO, NOW = 1_000, 9_000
 LOGGED_OUT = Agent(
     UserId("user_ann"),
     rev=7,
-    occupancy=Occupancy.RINGING,
+    occupancy=Occupancy.WRAP_UP,
     device=Device.REACHABLE,
-    leg=LegId("leg_1"),
-    leg_entry=EntryId("ent_1"),
-    leg_queue=QueueId("qu_1"),
-    leg_owner=RunId("edge-1"),
     wake_at_ms=12_000,
     last_ended_at_ms=500,
     calls=3,

@@ -8,6 +8,7 @@ from edge.domain.transitions import IllegalMove, next_state
 
 LEGAL_FOR_AGENTS = {
     (Occupancy.IDLE, AgentMove.CLAIM): Occupancy.RESERVED,
+    (Occupancy.IDLE, AgentMove.WRAP_UP): Occupancy.WRAP_UP,
     (Occupancy.RESERVED, AgentMove.DIALLED): Occupancy.RINGING,
     (Occupancy.RESERVED, AgentMove.ACCEPT): Occupancy.TALKING,
     (Occupancy.RESERVED, AgentMove.LEG_FAILED): Occupancy.IDLE,

@@ -44,6 +44,16 @@ local function load(kind, id)
   return record
 end
 
+local function differs(record)
+  for name, value in pairs(record.f) do
+    if record.was[name] ~= value then return true end
+  end
+  for name in pairs(record.was) do
+    if record.f[name] == nil then return true end
+  end
+  return false
+end
+
 -- Sets of ids are kept in one field, separated by spaces.
 local function has(set, id)
   return set ~= nil and string.find(' ' .. set .. ' ', ' ' .. id .. ' ', 1, true) ~= nil

@@ -1,7 +1,7 @@
 -- Agents: who is ready, and where they stand in the ready sets of their queues.
 -- The field `wake_at` of an idle agent is a back-off: not ready until it has fired.
 local TIER_WIDTH = 15
-local AGENT_TIMES = {'wake_at'}
+local AGENT_TIMES = {'wake_at', 'pause_until', 'overlay_until'}
 local looks, look_order = {}, {}
 
 local function look_at(queue)
@@ -9,18 +9,6 @@ local function look_at(queue)
     looks[queue] = true
     look_order[#look_order + 1] = queue
   end
-end
-
--- What an agent is to one queue: logged_out, paused or available there; made of these fields.
-local function presence_fields(queue)
-  return {'logged_in_at', 'paused_at'}
-end
-local function presence_in(f, queue)
-  return f.paused_at and 'paused' or (f.logged_in_at and 'available' or 'logged_out')
-end
--- Whether that may have changed in any queue.
-local function presence_changed(f, was)
-  return presence_in(f) ~= presence_in(was)
 end
 
 local function is_ready(f)
@@ -88,14 +76,21 @@ local function note_dialled(queue, agent)
   end
 end
 
+local function stand_in(queue, agent, rank)
+  local place = standing(queue, agent, rank)
+  redis.call('ZADD', key('queue', queue, 'ready'), 0, place)
+  look_at(queue)
+  return place
+end
+
 local function stand_ready(agent)
   local ranks = redis.call('HGETALL', key('agent', agent.id, 'ranks'))
   local places = {}
   for i = 1, #ranks, 2 do
-    local place = standing(ranks[i], agent, cjson.decode(ranks[i + 1]))
-    redis.call('ZADD', key('queue', ranks[i], 'ready'), 0, place)
-    places[#places + 1], places[#places + 2] = ranks[i], place
-    look_at(ranks[i])
+    if not has(agent.f.out_of, ranks[i]) then
+      local place = stand_in(ranks[i], agent, cjson.decode(ranks[i + 1]))
+      places[#places + 1], places[#places + 2] = ranks[i], place
+    end
   end
   if #places > 0 then redis.call('HSET', key('agent', agent.id, 'standing'), unpack(places)) end
 end
@@ -112,12 +107,30 @@ local function step_back(agent)
   redis.call('DEL', key('agent', agent.id, 'standing'))
 end
 
+-- A ready agent's overlays changed: out of those queues, or into them, and no other.
+local function change_queues(agent)
+  local f, was, of = agent.f, agent.was, key('agent', agent.id, 'standing')
+  for queue in string.gmatch(f.out_of or '', '%S+') do
+    local place = not has(was.out_of, queue) and redis.call('HGET', of, queue)
+    if place then
+      redis.call('ZREM', key('queue', queue, 'ready'), place)
+      redis.call('HDEL', of, queue)
+    end
+  end
+  for queue in string.gmatch(was.out_of or '', '%S+') do
+    local rank = not has(f.out_of, queue) and redis.call('HGET', key('agent', agent.id, 'ranks'), queue)
+    if rank then redis.call('HSET', of, queue, stand_in(queue, agent, cjson.decode(rank))) end
+  end
+end
+
 local function index_agent(agent)
   local f, was = agent.f, agent.was
   local ready = is_ready(f) and '1' or nil
   if ready ~= was.ready then
     if ready then stand_ready(agent) else step_back(agent) end
     f.ready = ready
+  elseif ready and f.out_of ~= was.out_of then
+    change_queues(agent)
   end
   index_due(agent, AGENT_TIMES)
 end
@@ -126,4 +139,5 @@ local function free_leg(agent)
   local f = agent.f
   f.occupancy, f.wake_at = 'idle', nil
   f.leg, f.leg_entry, f.leg_queue, f.leg_owner, f.called = nil, nil, nil, nil, nil
+  take_effect(agent)
 end

@@ -3,10 +3,8 @@ local ENDED_KEPT_SECONDS = 3600
 
 local function commit()
   for _, record in ipairs(in_order) do
-    local f, was, changed = record.f, record.was, false
-    for name, value in pairs(f) do changed = changed or was[name] ~= value end
-    for name in pairs(was) do changed = changed or f[name] == nil end
-    if changed and (record.exists or next(f)) then
+    local f, was = record.f, record.was
+    if differs(record) and (record.exists or next(f)) then
       f.rev = tostring(tonumber(f.rev or 0) + 1)
       if record.kind == 'agent' then
         index_agent(record)

@@ -1,14 +1,14 @@
 -- A leg that came to nothing: its agent is free or backs off, the entry keeps its place.
 
--- `back_off` in ms (0: none), `miss` and `unreachable` are booleans. The entry waits again when
+-- `back_off` in ms (0: none), `is_miss` and `unreachable` are booleans. The entry waits again when
 -- no other leg of it is left, and after the queue's retry delay a new round may begin; it ends if
 -- its longest wait was over while the phone rang.
-local function end_leg(agent, entry, reason, back_off, miss, unreachable)
+local function end_leg(agent, entry, reason, back_off, is_miss, unreachable)
   publish('leg_ended', {entry = entry.id, queue = entry.f.queue, user = agent.id,
     leg = agent.f.leg, reason = reason})
   free_leg(agent)
   if back_off > 0 then agent.f.wake_at = tostring(now + back_off) end
-  if miss then agent.f.misses = tostring(tonumber(agent.f.misses or 0) + 1) end
+  if is_miss then miss(agent, entry.f.queue) end
   if unreachable then agent.f.device = 'unreachable' end
   entry.f.ringing = without(entry.f.ringing, agent.id)
   if entry.f.preferred == agent.id then entry.f.preferred, entry.f.prefer_until = nil, nil end
