@@ -209,7 +209,7 @@ class EdgeRun:
         return may_claim(route, is_ours)
 
     def _follow_up(self, account: AccountId, moved: Moved) -> None:
-        self._floor.follow_up(account, moved)
+        self._floor.moved_by_others(account, moved)
 
     def _readiness(self) -> Readiness:
         missing = [

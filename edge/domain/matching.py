@@ -56,6 +56,11 @@ class HeadEntry:
     named: UserId | None = None
     reserved: bool = False
 
+    @property
+    def by_name(self) -> UserId | None:
+        """Whom it is offered to now whatever the order: the named agent, if not yet tried."""
+        return None if self.named in self.tried else self.named
+
     def passed_for(self, agent: HeadAgent) -> Passed | None:
         """Why this agent may not be offered it now; None where the agent may."""
         if self.reserved:
@@ -124,9 +129,9 @@ def decide(heads: Heads) -> Match | None:
     """
     for index, entry in enumerate(heads.entries):
         skipped = heads.entries[:index]
-        if entry.named is not None and entry.named not in entry.tried:
+        if entry.by_name is not None:
             chosen = Choice.PREFERRED if entry.reserved else Choice.STICKY
-            return Match(entry, (entry.named,), skipped, (), chosen, by_name=True)
+            return Match(entry, (entry.by_name,), skipped, (), chosen, by_name=True)
         agents = tuple(_agents_for(entry, heads))
         if not agents:
             continue

@@ -95,6 +95,20 @@ class Floor:
             if conductor is not None and entry.stage is Stage.ENDED:
                 conductor.see(entry)
 
+    def moved_by_others(self, account: AccountId, moved: Moved) -> None:
+        """After a move that no step of a caller made (by API): follow it up, and tell the
+        conductors of its callers, as a summons does. Never waits."""
+        self.follow_up(account, moved)
+        for entry in moved.entries:
+            conductor = self.conductors.get(entry.id)
+            if conductor is not None:
+                conductor.see(entry)
+            offered = [agent for agent in moved.agents if agent.leg_entry == entry.id]
+            if offered:
+                self.tasks.create_task(
+                    self.dispatch(account, entry, offered), name=f"dispatch {entry.id}"
+                )
+
     async def dispatch(self, account: AccountId, entry: Entry, agents: Iterable[Agent]) -> None:
         """Hand an offer that the store has made to the conductor of its caller.
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from edge.domain.agent import Agent, Device, PresenceChange
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Joining
+from edge.domain.explain.facts import AgentFacts, EntryFacts
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
 from edge.domain.matching import Heads, Match
 from edge.domain.offer import LegFailure
@@ -301,6 +302,13 @@ class QueueStore(Protocol):
     ) -> tuple[Entry, ...]:
         """The entries of the queue that wait or are offered, first in line first; all, or so many
         at most. A read."""
+
+    async def explain_entry(self, account: AccountId, entry: EntryId) -> EntryFacts | None:
+        """What the decision about it rests on, all of one moment. A read of bounded size: of very
+        many members and entries ahead the first (`domain.explain.facts`)."""
+
+    async def explain_agent(self, account: AccountId, user: UserId) -> AgentFacts:
+        """What the agent may be offered, by queue, all of one moment. A read of bounded size."""
 
     async def due(self, account: AccountId) -> Sequence[Due]:
         """What is due by the store's clock and has not fired."""

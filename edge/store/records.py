@@ -1,6 +1,6 @@
 """Between the flat records of Redis and the frozen ones of the domain."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -162,28 +162,28 @@ def to_overlays(fields: Fields) -> dict[QueueId, Overlay]:
     return found
 
 
+def to_head_entry(row: Sequence[Any]) -> HeadEntry:
+    entry, rev, owner, tried, room, min_tier, max_tier, named, reserved = row
+    return HeadEntry(
+        id=EntryId(entry),
+        rev=int(rev),
+        owner=RunId(owner),
+        tried=users_of(tried),
+        room=int(room),
+        min_tier=int(min_tier),
+        max_tier=int(max_tier),
+        named=UserId(named) if named else None,
+        reserved=bool(reserved),
+    )
+
+
 def to_heads(account: AccountId, reply: Mapping[str, Any]) -> tuple[Heads, ...]:
     # An empty list comes out of Lua as an empty object.
     return tuple(
         Heads(
             account=account,
             queue=QueueId(heads["queue"]),
-            entries=tuple(
-                HeadEntry(
-                    id=EntryId(entry),
-                    rev=int(rev),
-                    owner=RunId(owner),
-                    tried=users_of(tried),
-                    room=int(room),
-                    min_tier=int(min_tier),
-                    max_tier=int(max_tier),
-                    named=UserId(named) if named else None,
-                    reserved=bool(reserved),
-                )
-                for entry, rev, owner, tried, room, min_tier, max_tier, named, reserved in heads[
-                    "entries"
-                ]
-            ),
+            entries=tuple(map(to_head_entry, heads["entries"])),
             agents=tuple(HeadAgent(UserId(user), int(tier)) for user, tier in heads["agents"]),
             depth=int(heads["depth"]),
             draw=Draw(heads["draw"]),

@@ -10,6 +10,13 @@ from redis.asyncio import Redis
 from edge.domain.agent import Agent, Device, PresenceChange
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Joining
+from edge.domain.explain.facts import (
+    ENTRIES_SEEN,
+    MEMBERS_SEEN,
+    QUEUES_SEEN,
+    AgentFacts,
+    EntryFacts,
+)
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
 from edge.domain.matching import Heads, Match
 from edge.domain.offer import (
@@ -47,6 +54,7 @@ from edge.ports.queue_store import (
 )
 from edge.store import keys
 from edge.store.connection import Connection
+from edge.store.facts import to_agent_facts, to_entry_facts
 from edge.store.records import (
     fields_of,
     settings_and_members,
@@ -320,6 +328,16 @@ class RedisQueueStore:
         ids: list[str] = await self._connection.read("ZRANGE", keys.line(account, queue), 0, last)
         found = [await self.entry(account, EntryId(entry)) for entry in ids]
         return tuple(entry for entry in found if entry is not None)
+
+    async def explain_entry(self, account: AccountId, entry: EntryId) -> EntryFacts | None:
+        args: list[str | int] = [self.run, entry, MEMBERS_SEEN, ENTRIES_SEEN]
+        reply = await self._connection.move("explain_entry", keys.account_tag(account), args)
+        return to_entry_facts(account, entry, reply)
+
+    async def explain_agent(self, account: AccountId, user: UserId) -> AgentFacts:
+        args: list[str | int] = [self.run, user, QUEUES_SEEN, ENTRIES_SEEN]
+        reply = await self._connection.move("explain_agent", keys.account_tag(account), args)
+        return to_agent_facts(account, user, reply)
 
     # --- what happens later
 

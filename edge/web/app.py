@@ -7,7 +7,7 @@ from aiohttp import web
 
 from edge.domain.settings import World
 from edge.ports.queue_store import QueueStore
-from edge.web.api import health, queue_agent, queue_status, queues
+from edge.web.api import entries, explanations, health, queue_agent, queue_status, queues
 from edge.web.auth import Doors
 from edge.web.backstage import BACKSTAGE, Backstage, FollowUp
 from edge.web.body import BODY_MOST_BYTES
@@ -33,7 +33,7 @@ def make_app(
     """The application, not listening yet (see `serving`).
 
     `follow_up` is called with what a move over HTTP brought back, in the event loop, and must not
-    block: it sets timers and tells the matcher. `now_ms` is wall time in milliseconds.
+    block: it sets timers, tells the matcher and the callers. `now_ms` is wall time in milliseconds.
     """
     app = web.Application(client_max_size=BODY_MOST_BYTES, middlewares=[problems])
     app[BACKSTAGE] = Backstage(
@@ -44,6 +44,6 @@ def make_app(
         store_limit_seconds=store_limit_seconds,
     )
     app[health.READINESS] = readiness
-    for noun in (health, queues, queue_agent, queue_status):
+    for noun in (health, queues, entries, explanations, queue_agent, queue_status):
         app.add_routes(noun.ROUTES)
     return app

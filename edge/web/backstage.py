@@ -14,7 +14,8 @@ from edge.web.auth import Doors
 from edge.web.errors import Problem, ProblemType
 
 FollowUp = Callable[[AccountId, Moved], None]
-"""What every move asks for afterwards: its timers set, what it made possible matched."""
+"""What a move by API asks for afterwards: its timers set, what it made possible matched, and the
+conductors of its callers told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class ProblemType(Enum):
     NOT_FOUND = ("not-found", 404, "There is no such thing")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This cannot be done here")
     CONFLICT = ("conflict", 409, "Not possible in the present state")
+    AGENT_NOT_IDLE = ("agent-not-idle", 409, "The agent can not take a call now")
+    ENTRY_NOT_WAITING = ("entry-not-waiting", 409, "The caller does not wait any more")
     TOO_LARGE = ("body-too-large", 413, "The body is too large")
     UNSUPPORTED = ("unsupported-media-type", 415, "The body must be application/json")
     INVALID = ("validation", 422, "Some values are not valid")

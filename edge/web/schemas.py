@@ -28,17 +28,25 @@ def digits(number: str) -> str | None:
 
 
 def entry_shape(entry: Entry, position: int, now_ms: int) -> Shape:
+    """`position` is 1-based, null for 0: not in the line. Agents are named by their user's id:
+    who rings for it, who was rung in this round, who took it."""
     return {
         "id": entry.id,
         "object": "queue_entry",
         "queue_id": entry.queue,
-        "position": position,
+        "position": position or None,
         "caller": digits(entry.caller_number),
         "joined_at": moment(entry.joined_at_ms),
-        "wait_seconds": max(0, now_ms - entry.joined_at_ms) // 1000,
+        "wait_seconds": max(0, (entry.ended_at_ms or now_ms) - entry.joined_at_ms) // 1000,
         "stage": entry.stage.value,
         "priority": entry.priority,
         "virtual": entry.party is not Party.LIVE,
+        "preferred_agent": entry.preferred,
+        "preferred_until": moment(entry.prefer_until_ms),
+        "ringing": sorted(entry.ringing),
+        "tried": sorted(entry.tried),
+        "agent": entry.agent,
+        "disposition": entry.disposition.value if entry.disposition else None,
     }
 
 

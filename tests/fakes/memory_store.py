@@ -40,13 +40,14 @@ from edge.store.redis_queue_store import seed_of_chance
 from tests.fakes.chance import Chance
 from tests.fakes.memory_admission import abandoned_how
 from tests.fakes.memory_dues import end_entry, end_leg, fire_agent, fire_empty, fire_entry
+from tests.fakes.memory_explain import ExplainReads
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
 from tests.fakes.memory_presence import PresenceMoves, wrap_up
 from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, without_leg
 from tests.fakes.memory_transfers import TransferMoves
 
 
-class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves):
+class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves, ExplainReads):
     """The moves of one edge. Satisfies `edge.ports.queue_store.QueueStore`."""
 
     def __init__(

@@ -67,6 +67,12 @@ local function head_entry(queue, id)
     f.preferred and 1 or 0}
 end
 
+-- The queue's weight, and the waiting time of its first entry in units of the account's aging.
+local function urgency_of(queue, first)
+  local q, waited = know(queue), now - tonumber(fields_of(first).joined_at)
+  return string.format('%.17g', q.weight + (q.aging > 0 and waited / q.aging or 0))
+end
+
 local function heads_of(queue, depth)
   local ready = key('queue', queue, 'ready')
   local entries = redis.call('ZRANGE', key('queue', queue, 'offerable'), 0, depth - 1)
@@ -78,8 +84,7 @@ local function heads_of(queue, depth)
   local q = know(queue)
   local heads = {queue = queue, depth = depth, draw = q.draw, rings = q.rings, entries = {}, agents = {}}
   for i, id in ipairs(entries) do heads.entries[i] = head_entry(queue, id) end
-  local waited = now - tonumber(fields_of(entries[1]).joined_at)
-  heads.urgency = string.format('%.17g', q.weight + (q.aging > 0 and waited / q.aging or 0))
+  heads.urgency = urgency_of(queue, entries[1])
   local places
   if q.draw == 'none' then
     if q.rings == 'all' then depth = math.max(depth, q.ring_max) end

@@ -37,11 +37,15 @@ end
 -- Directly ahead of whoever stands at this position now (1 is the head), with that one's priority;
 -- beyond the last, behind the last.
 local function stand_at_position(entry, position)
-  local f, others = entry.f, {}
-  for _, id in ipairs(redis.call('ZRANGE', key('queue', f.queue, 'line'), 0, position)) do
-    if id ~= entry.id then others[#others + 1] = id end
+  local f, line = entry.f, key('queue', entry.f.queue, 'line')
+  local own = redis.call('ZRANK', line, entry.id)
+  local count = redis.call('ZCARD', line) - (own and 1 or 0)
+  local function other(at)
+    if at < 1 or at > count then return nil end
+    local index = (own and at - 1 >= own) and at or at - 1
+    return redis.call('ZRANGE', line, index, index)[1]
   end
-  local ahead, behind = others[position - 1] or others[#others], others[position]
+  local ahead, behind = other(position - 1) or other(count), other(position)
   if behind then
     local next_one = fields_of(behind)
     f.priority, f.place = next_one.priority, tostring(tonumber(next_one.place) - 1)
