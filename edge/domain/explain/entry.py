@@ -165,8 +165,7 @@ def _waits(
         return
     if facts.head is None:
         if entry.stage is Stage.WAITING:
-            words = "waits for its edge, which did not dial in time"
-            words += until(entry.retry_at_ms, now_ms)
+            words = f"is held back{until(entry.retry_at_ms, now_ms)}: its edge did not dial in time"
             yield Wait(Waits.EDGE, words, entry.retry_at_ms)
         return
     counts = Counter(agent.code for agent in left_out)

@@ -71,6 +71,12 @@ async def test_line_shows_positions_waits_and_callers_in_order() -> None:
             "stage": "waiting",
             "priority": 0,
             "virtual": False,
+            "preferred_agent": None,
+            "preferred_until": None,
+            "ringing": [],
+            "tried": [],
+            "agent": None,
+            "disposition": None,
         }
         assert (await desk.ask("GET", "/v1/queues/qu_support"))["waiting"] == shape
 
