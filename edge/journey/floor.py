@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from edge.domain.agent import Agent
+from edge.domain.agent import Agent, Occupancy
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId
 from edge.domain.matching import Heads
@@ -96,18 +96,18 @@ class Floor:
                 conductor.see(entry)
 
     def moved_by_others(self, account: AccountId, moved: Moved) -> None:
-        """After a move that no step of a caller made (by API): follow it up, and tell the
-        conductors of its callers, as a summons does. Never waits."""
+        """After a move that no step of a caller made (by API): follow it up, and hand an offer that
+        it made to the conductor of its caller, as a summons does. Never waits."""
         self.follow_up(account, moved)
         for entry in moved.entries:
-            conductor = self.conductors.get(entry.id)
-            if conductor is not None:
-                conductor.see(entry)
-            offered = [agent for agent in moved.agents if agent.leg_entry == entry.id]
+            offered = [
+                agent
+                for agent in moved.agents
+                if agent.leg_entry == entry.id and agent.occupancy is Occupancy.RESERVED
+            ]
             if offered:
-                self.tasks.create_task(
-                    self.dispatch(account, entry, offered), name=f"dispatch {entry.id}"
-                )
+                telling = self.dispatch(account, entry, offered)
+                self.tasks.create_task(telling, name=f"dispatch {entry.id}")
 
     async def dispatch(self, account: AccountId, entry: Entry, agents: Iterable[Agent]) -> None:
         """Hand an offer that the store has made to the conductor of its caller.

@@ -183,6 +183,12 @@ class Office:
             answer.raise_for_status()
             return await answer.json()
 
+    async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Status and JSON of an answer of any kind; None where it has no body."""
+        async with self._http.request(method, self.http_url + path, json=body) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text) if text else None
+
     async def set_agent(self, n: int, status: str) -> None:
         await self.post(f"/v1/users/user_a{n}/queue-agent", {"status": status})
 
