@@ -19,8 +19,12 @@ def to_entry_facts(account: AccountId, entry: EntryId, reply: Reply) -> EntryFac
     if not reply["position"]:
         return EntryFacts(account, int(reply["now"]), record)
     members = [
-        MemberFacts(to_agent(user, fields or {}), int(tier), place or None)
-        for user, fields, tier, place in reply["members"] or ()
+        MemberFacts(
+            to_agent(user, dict(zip(flat[::2], flat[1::2], strict=True)) if flat else {}),
+            int(tier),
+            place or None,
+        )
+        for user, flat, tier, place in reply["members"] or ()
     ]
     return EntryFacts(
         account=account,

@@ -24,27 +24,31 @@ reply.fields, reply.draw, reply.rings = q.fields, q.draw, q.rings
 reply.members_in_all, reply.ready_in_all = redis.call('HLEN', members), redis.call('ZCARD', ready)
 
 -- Who rings or is named, then who is ready and within the limits, then who is ready, then any.
-reply.members = {}
-local seen = {}
-local function see(user)
-  local rank = #reply.members < most and not seen[user] and redis.call('HGET', members, user)
-  if not rank then return end
-  seen[user] = true
-  local place = redis.call('HGET', key('agent', user, 'standing'), queue) or ''
-  reply.members[#reply.members + 1] =
-    {user, flat_hash(key('agent', user)), cjson.decode(rank).tier, place}
+local users, place_of, seen = {}, {}, {}
+local function see(user, place)
+  if not user or seen[user] or #users >= most then return end
+  seen[user], place_of[user], users[#users + 1] = true, place, user
+end
+local function see_ready(places)
+  for _, place in ipairs(places) do see(string.match(place, '[^:]*$'), place) end
 end
 for user in string.gmatch(f.ringing or '', '%S+') do see(user) end
-if f.preferred then see(f.preferred) end
-if f.sticky then see(f.sticky) end
+see(f.preferred)
+see(f.sticky)
 local least, furthest = tiers_of(f)
 local first, last = string.format('[%015.0f:', least), string.format('(%015.0f;', furthest)
-for _, place in ipairs(redis.call('ZRANGEBYLEX', ready, first, last, 'LIMIT', 0, most)) do
-  see(string.match(place, '[^:]*$'))
-end
-for _, place in ipairs(redis.call('ZRANGE', ready, 0, most - 1)) do
-  see(string.match(place, '[^:]*$'))
-end
-local some = #reply.members < most and redis.call('HSCAN', members, 0, 'COUNT', most)[2] or {}
+see_ready(redis.call('ZRANGEBYLEX', ready, first, last, 'LIMIT', 0, most))
+see_ready(redis.call('ZRANGE', ready, 0, most - 1))
+local some = #users < most and redis.call('HSCAN', members, 0, 'COUNT', most)[2] or {}
 for i = 1, #some, 2 do see(some[i]) end
+
+reply.members = {}
+local ranks = #users > 0 and redis.call('HMGET', members, unpack(users)) or {}
+for i, user in ipairs(users) do
+  if ranks[i] then
+    local place = place_of[user] or redis.call('HGET', key('agent', user, 'standing'), queue)
+    reply.members[#reply.members + 1] =
+      {user, redis.call('HGETALL', key('agent', user)), cjson.decode(ranks[i]).tier, place or ''}
+  end
+end
 return cjson.encode(reply)

@@ -186,6 +186,11 @@ async def test_a_look_is_bounded_and_brings_who_counts(open_bench: OpenBench) ->
         assert (len(facts.ahead), facts.ahead_in_all) == (ENTRIES_SEEN, ENTRIES_SEEN + 2)
         explained = explain_entry(facts, large(600).queues[0])
         assert [one.user for one in explained.candidates] == ["user_n598", "user_n599"]
+        for user in (UserId("user_n150"), UserId("user_n300"), UserId("user_n450")):
+            _, moved = await store.join(ACCOUNT_ID, joining(preferred=user, prefer_ms=5_000))
+            seen = {one.agent.id for one in (await looked(store, moved.entry.id)).members}
+            assert user in seen, "who is named is looked at before the many"
+            await store.leave(ACCOUNT_ID, moved.entry.id, Disposition.ABANDONED)
         agent = await store.explain_agent(ACCOUNT_ID, UserId("user_n1"))
         (queue,) = agent.queues
         assert (len(queue.entries), queue.offerable) == (ENTRIES_SEEN, ENTRIES_SEEN + 3)
