@@ -3,7 +3,6 @@
 from typing import Any
 
 from lab.phone import Phone
-from lab.wait import wait_until
 from tests.asterisk.conftest import OpenOffice
 from tests.asterisk.hearing import hears, hears_music
 from tests.asterisk.office import Office
@@ -75,11 +74,7 @@ async def test_the_explanation_of_a_caller_is_what_then_happens(office: OpenOffi
         assert (told["code"], told["queues"][0]["first"]["position"]) == ("paused", 1)
         await here.set_agent(1, "available")
         await agent.wait_for("incoming", 1)
-
-        async def is_rung() -> bool:
-            return (await here.agent_state(1))["occupancy"] == "ringing"
-
-        await wait_until(is_rung, "the agent is rung")
+        await here.agent_becomes(1, "ringing")
         _, explained = await here.ask("GET", f"{entry}/explain")
         assert explained["words"] == "is being offered to user_a1"
         await agent.answer()

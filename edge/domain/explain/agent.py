@@ -159,9 +159,10 @@ def _words(reason: Reason | None, queues: tuple[QueueExplained, ...]) -> str:
     if reason is not None:
         return reason.words
     ready = [queue for queue in queues if queue.reason is None]
-    best = next((queue for queue in ready if queue.code is Prospect.MATCH), None)
-    if best is not None:
-        return f"is ready; {best.words}"
+    for code in (Prospect.MATCH, Prospect.AGENTS_AHEAD):
+        for queue in ready:
+            if queue.code is code:
+                return f"is ready; {queue.words}"
     waiting = sum(queue.facts.waiting for queue in ready)
     if not waiting:
         return f"is ready; nobody waits in {_queues(len(ready))}"

@@ -191,10 +191,13 @@ def _about_to_be_offered(facts: EntryFacts, candidates: tuple[Candidate, ...]) -
     assert facts.head is not None, "only an entry that may be offered has candidates"
     first = decide(facts.heads((*facts.ahead, facts.head)))
     if first is not None and first.entry.id != facts.head.id:
-        who = "1 caller who" if facts.ahead_in_all == 1 else f"{facts.ahead_in_all} callers who"
-        verb = "stands" if facts.ahead_in_all == 1 else "stand"
-        words = f"{who} may be offered {verb} ahead; {first.entry.id} is served first"
+        count = facts.ahead_in_all
+        who = "1 caller who may be offered stands"
+        if count != 1:
+            who = f"{count} callers who may be offered stand"
+        words = f"{who} ahead; {first.entry.id} is served first"
         yield Wait(Waits.CALLERS_AHEAD, words)
+        return
     chosen = [candidate.user for candidate in candidates if candidate.is_chosen]
     whom = _names(chosen) if chosen else "one who is drawn"
     yield Wait(Waits.MATCH, f"may be offered now, to {whom}")

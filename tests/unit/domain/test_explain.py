@@ -190,11 +190,11 @@ def test_callers_ahead_are_served_first() -> None:
     ahead = (HeadEntry(EntryId("ent_0"), 1, RunId("edge-1"), frozenset()),)
     found = explained(replace(seen, ahead=ahead))
     words = "3 callers who may be offered stand ahead; ent_0 is served first"
-    assert waits(found)[Waits.CALLERS_AHEAD] == words
+    assert waits(found) == {Waits.CALLERS_AHEAD: words}
     one = explained(replace(seen, ahead=ahead, ahead_in_all=1))
     assert waits(one)[Waits.CALLERS_AHEAD].startswith("1 caller who may be offered stands ahead")
     tried = (replace(ahead[0], tried=frozenset({ANN})),)
-    assert Waits.CALLERS_AHEAD not in waits(explained(replace(seen, ahead=tried)))
+    assert waits(explained(replace(seen, ahead=tried))).keys() == {Waits.MATCH}
 
 
 # --- why not that one
@@ -560,6 +560,7 @@ def test_ready_agents_ahead_are_counted_unless_all_ring_or_chance_picks() -> Non
     found = of_agent(of_queue(placed("a", 1), **behind))
     assert found.queues[0].code is Prospect.AGENTS_AHEAD
     assert found.queues[0].words.endswith("2 of 3 ready agents come before")
+    assert found.words == f"is ready; {found.queues[0].words}"
     for more in ({"rings": Rings.ALL}, {"draw": Draw.UNIFORM}):
         assert of_agent(of_queue(placed("a", 1), **behind, **more)).queues[0].code is (
             Prospect.MATCH
