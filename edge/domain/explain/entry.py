@@ -42,6 +42,8 @@ class Waits(StrEnum):
     WIDER_LIMITS = "wider_limits"
     AGENT = "agent"
     """An agent who is ready and may have it."""
+    TIMEOUT = "timeout"
+    """The end of its longest wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def explain_entry(facts: EntryFacts, queue: Queue) -> EntryExplained:
         entry=entry,
         position=facts.position,
         now_ms=facts.now_ms,
-        waits_for=tuple(_waits(facts, candidates, left_out)),
+        waits_for=(*_waits(facts, candidates, left_out), *_timeout(facts)),
         candidates=candidates,
         left_out=left_out,
         members_in_all=facts.members_in_all,
@@ -127,6 +129,8 @@ def _why_not(facts: EntryFacts, member: MemberFacts, limits: Limits) -> Reason |
         return why_not_ready(member.agent, entry.queue, entry.id, facts.now_ms)
     if facts.head is not None:
         return why_not_for(facts.head, member.as_head, limits)
+    if entry.is_last_offer:
+        return Reason(LeftOut.LAST_OFFER, "the caller's longest wait is over")
     if entry.stage is Stage.OFFERED:
         return Reason(LeftOut.NO_ROOM, "as many phones ring for this caller as may")
     ends = until(entry.retry_at_ms, facts.now_ms)
@@ -186,6 +190,15 @@ def _waits(
         yield Wait(Waits.AGENT, _nobody(facts, left_out))
 
 
+def _timeout(facts: EntryFacts) -> Iterator[Wait]:
+    entry, now_ms = facts.entry, facts.now_ms
+    if entry.is_last_offer:
+        yield Wait(Waits.TIMEOUT, "leaves the queue unless the phone that rings is answered")
+    elif entry.timeout_at_ms:
+        words = f"leaves the queue at {moment(entry.timeout_at_ms, now_ms)} at the latest"
+        yield Wait(Waits.TIMEOUT, words, entry.timeout_at_ms)
+
+
 def _about_to_be_offered(facts: EntryFacts, candidates: tuple[Candidate, ...]) -> Iterator[Wait]:
     """An agent is ready for it: unless somebody ahead is offered that agent first."""
     assert facts.head is not None, "only an entry that may be offered has candidates"
@@ -213,6 +226,7 @@ PLURALS = {
     LeftOut.PAUSED_HERE: "paused in this queue",
     LeftOut.WRAP_UP: "in wrap-up",
     LeftOut.UNREACHABLE: "unreachable",
+    LeftOut.INVALID: "without a phone in Asterisk",
     LeftOut.IN_USE: "in another call",
     LeftOut.BACK_OFF: "backing off",
     LeftOut.TRIED: "tried in this round",
@@ -221,6 +235,7 @@ PLURALS = {
     LeftOut.TIER_LIMIT: "not within the limits",
     LeftOut.BETTER_TIER_RINGS: "after those who ring",
     LeftOut.NO_ROOM: "without room",
+    LeftOut.LAST_OFFER: "too late",
     LeftOut.HELD_BACK: "held back",
 }
 

@@ -25,6 +25,8 @@ class LeftOut(StrEnum):
     PAUSED_HERE = "paused_here"
     WRAP_UP = "wrap_up"
     UNREACHABLE = "unreachable"
+    INVALID = "invalid"
+    """Asterisk does not know the agent's phone."""
     IN_USE = "in_use"
     """The phone is in a call that no queue made."""
     BACK_OFF = "back_off"
@@ -39,6 +41,8 @@ class LeftOut(StrEnum):
     BETTER_TIER_RINGS = "better_tier_rings"
     NO_ROOM = "no_room"
     """As many phones ring for this caller as may."""
+    LAST_OFFER = "last_offer"
+    """The caller's longest wait is over: what rings may ring on, and no further phone does."""
     HELD_BACK = "held_back"
     """The caller may be offered to nobody just now."""
 
@@ -91,6 +95,8 @@ def why_not_ready(
         return Reason(LeftOut.WRAP_UP, f"is in wrap-up{ends}", agent.wake_at_ms)
     if agent.device is Device.UNREACHABLE:
         return Reason(LeftOut.UNREACHABLE, "has no phone that can be reached")
+    if agent.device is Device.INVALID:
+        return Reason(LeftOut.INVALID, "has a phone that Asterisk does not know")
     if agent.device is Device.IN_USE:
         return Reason(LeftOut.IN_USE, "is in a call that no queue made")
     return Reason(LeftOut.BACK_OFF, f"is not rung again{ends}", agent.wake_at_ms)

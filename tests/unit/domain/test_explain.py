@@ -241,6 +241,11 @@ def test_callers_ahead_are_served_first() -> None:
             "is in a call that no queue made",
         ),
         (
+            replace(available(ANN), device=Device.INVALID),
+            LeftOut.INVALID,
+            "has a phone that Asterisk does not know",
+        ),
+        (
             available(ANN, wake_at_ms=IN_3_S + 86_400_000),
             LeftOut.BACK_OFF,
             "is not rung again until 2026-01-06 08:00:03 UTC",
@@ -331,6 +336,23 @@ def test_nobody_more_rings_where_as_many_ring_as_may() -> None:
     assert waits(found) == {
         Waits.ANSWER: "is being offered to user_ann and user_bob",
         Waits.NEXT_PHONE: "one phone more may ring from 08:00:03 UTC on",
+    }
+
+
+def test_the_end_of_the_longest_wait_is_told() -> None:
+    of = entry(waits_until_ms=IN_3_S)
+    found = explained(facts(of=of))
+    assert found.waits_for[-1].until_ms == IN_3_S
+    assert waits(found) == {
+        Waits.AGENT: "the queue has no agents",
+        Waits.TIMEOUT: "leaves the queue at 08:00:03 UTC at the latest",
+    }
+    of = replace(of, stage=Stage.OFFERED, ringing=frozenset({ANN}), is_last_offer=True)
+    found = explained(facts(member(BOB), of=of, head=False))
+    assert left_out(found)[BOB] == (LeftOut.LAST_OFFER, "the caller's longest wait is over")
+    assert waits(found) == {
+        Waits.ANSWER: "is being offered to user_ann",
+        Waits.TIMEOUT: "leaves the queue unless the phone that rings is answered",
     }
 
 
