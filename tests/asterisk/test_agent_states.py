@@ -242,3 +242,33 @@ async def test_46_in_a_call_is_spoken_as_pending(office: OpenOffice) -> None:
 
 def told(phone: Phone) -> list[Prompt]:
     return [prompt for prompt in Prompt if was_told(phone, prompt)]
+
+
+async def queue_status(here: Office) -> str:
+    return str((await here.agent_state(1))["queues"][0]["status"])
+
+
+async def test_a_call_of_ones_own_is_not_ready_after_it_and_a_star_code_is_not(
+    office: OpenOffice,
+) -> None:
+    async with office(agents=1, callers=2, agent_auto_ready=False) as here:
+        agent = await here.agent(1)
+        other = await here.caller(2)
+        assert (await change_in(here, "qu_main", status="READY"))["status"] == "READY"
+        for _ in range(2):
+            await agent.call("*46")
+            await agent.wait_for("closed")
+            await here.device_becomes(1, "reachable")
+        assert await queue_status(here) == "READY"
+        await agent.call(other.number)
+        await other.wait_for("incoming")
+        await other.answer()
+        await hears(agent, other)
+        caller = await here.waiting_caller(1)
+        await other.hang_up()
+        await here.device_becomes(1, "reachable")
+        assert await queue_status(here) == "NOT_READY"
+        await hears_music(caller, 2)
+        assert agent.seen("incoming") == []
+        await change_in(here, "qu_main", status="READY")
+        await talk(caller, agent)
