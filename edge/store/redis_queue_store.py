@@ -175,7 +175,7 @@ class RedisQueueStore:
     async def claim(
         self, account: AccountId, queue: QueueId, match: Match, legs: Sequence[LegId]
     ) -> tuple[ClaimWord, Moved]:
-        in_order = [a for a in (*match.skipped_agents, *match.agents) if not match.by_name]
+        first = [a for a in (*match.skipped_agents, *match.agents) if not match.by_name]
         word, moved = await self._move(
             "claim",
             account,
@@ -186,7 +186,7 @@ class RedisQueueStore:
             orjson.dumps(list(zip(match.agents, legs, strict=True))).decode(),
             RESERVED_FOR_MS,
             orjson.dumps([[e.id, str(e.rev)] for e in match.skipped_entries]).decode(),
-            orjson.dumps(in_order).decode(),
+            orjson.dumps(first).decode(),
             match.chosen,
         )
         return ClaimWord(word), moved

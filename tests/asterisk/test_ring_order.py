@@ -8,7 +8,7 @@ from tests.asterisk.hearing import hears_music
 from tests.asterisk.hunting import BRIEF, CHATTY, SILENT, one_call, robots, rung
 from tests.asterisk.office import Office
 
-LINEAR = {"strategy": "linear", "ring_seconds": 1, "wrap_up_seconds": 0}
+LINEAR = {"strategy": "linear", "ring_seconds": 2, "wrap_up_seconds": 0}
 
 
 async def test_a_higher_penalty_rings_only_when_the_lower_one_is_busy_or_silent(

@@ -1,6 +1,6 @@
 """Every strategy on phones: whose phone rings, in which order, call after call.
 
-In each story the second agent never picks up: after a second the next one rings.
+The second agent never picks up: when the ring time is over the next one rings.
 """
 
 import pytest
@@ -8,32 +8,30 @@ import pytest
 from tests.asterisk.conftest import OpenOffice
 from tests.asterisk.hunting import BRIEF, SILENT, one_call, robots, rung
 
-FAST = {"ring_seconds": 1, "wrap_up_seconds": 0}
+FAST = {"ring_seconds": 2, "wrap_up_seconds": 0}
 
 
 @pytest.mark.parametrize(
     ("strategy", "order"),
     [
-        pytest.param("linear", [1, 1, 1, 2, 3, 1], id="linear"),
-        pytest.param("PRIORITIZED_HUNT", [1, 1, 1, 2, 3, 1], id="PRIORITIZED_HUNT"),
-        pytest.param("rrmemory", [1, 2, 3, 1, 2, 3, 1], id="rrmemory"),
-        pytest.param("leastrecent", [1, 2, 3, 2, 1, 2, 3, 2, 1], id="leastrecent"),
-        pytest.param("CYCLIC_HUNT", [1, 2, 3, 1, 2, 3, 1], id="CYCLIC_HUNT"),
-        pytest.param("LEAST_WORKED_HUNT", [1, 2, 3, 2, 1, 2, 3, 2, 1], id="LEAST_WORKED_HUNT"),
+        pytest.param("linear", [1, 1, 1, 2, 3], id="linear"),
+        pytest.param("PRIORITIZED_HUNT", [1, 1, 1, 2, 3], id="PRIORITIZED_HUNT"),
+        pytest.param("rrmemory", [1, 2, 3, 1, 2, 3], id="rrmemory"),
+        pytest.param("leastrecent", [1, 2, 3, 2, 1, 2, 3], id="leastrecent"),
+        pytest.param("CYCLIC_HUNT", [1, 2, 3, 1, 2, 3], id="CYCLIC_HUNT"),
+        pytest.param("LEAST_WORKED_HUNT", [1, 2, 3, 2, 1, 2, 3], id="LEAST_WORKED_HUNT"),
     ],
 )
 async def test_phones_ring_in_the_order_of_the_strategy(
     office: OpenOffice, strategy: str, order: list[int]
 ) -> None:
-    """Three calls, one while the first agent has a break, and one after it."""
+    """Three calls, and one while the first agent has a break."""
     async with office(agents=3, callers=1, strategy=strategy, **FAST) as here:
         phones = await robots(here, {1: BRIEF, 2: SILENT, 3: BRIEF})
         caller = await here.caller()
         for _ in range(3):
             await one_call(here, phones, caller)
         await here.set_agent(1, "paused")
-        await one_call(here, phones, caller)
-        await here.set_agent(1, "available")
         await one_call(here, phones, caller)
         assert rung(phones) == order
 

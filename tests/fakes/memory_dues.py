@@ -59,7 +59,7 @@ def end_leg(
     entry = memory.entries[agent.leg_entry]
     agent = memory.free(agent, failure)
     lost = replace(entry, ringing=entry.ringing - {agent.id})
-    if lost.preferred == agent.id:
+    if lost.preferred == agent.id and failure is not LegFailure.NOT_DIALLED:
         lost = replace(lost, preferred=None, prefer_until_ms=0)
     if lost.agent == agent.id:
         lost = replace(lost, agent=None, answered_at_ms=0)

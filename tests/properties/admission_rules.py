@@ -10,7 +10,7 @@ from hypothesis.stateful import invariant, rule
 
 from edge.domain.admission import Factor, Preset
 from edge.domain.ids import EntryId, QueueId, RunId, UserId
-from edge.domain.settings import Account
+from edge.domain.settings import Account, Queue
 from edge.ports.queue_store import JoinWord
 from tests.fakes.houses import House
 from tests.fakes.memory_admission import census, must_empty, why_refused
@@ -33,6 +33,12 @@ RULES = st.fixed_dictionaries(
 )
 
 
+def in_one_tier(queue: Queue) -> Queue:
+    """All members of one penalty and skill level, and all may ring at once."""
+    members = (replace(member, penalty=0, skill_level=1) for member in queue.members)
+    return replace(queue, members=tuple(members), ring_max=3)
+
+
 class AdmissionRules:
     """Rules for `StoreHistories`, which has `do`, `twins` and `entries`."""
 
@@ -42,6 +48,7 @@ class AdmissionRules:
     members: dict[QueueId, tuple[UserId, ...]] | None
     runner: asyncio.Runner
     strategy: str
+    is_flat: bool
     configured: Account
     house: House
 
@@ -52,6 +59,8 @@ class AdmissionRules:
         """The account with the members and the admission rules that it has now."""
         usual = self.house(with_rules(account(self.members, self.strategy)))
         queues = (replace(one, **self.tuned.get(QueueId(one.id), {})) for one in usual.queues)
+        if self.is_flat:
+            queues = (in_one_tier(queue) for queue in queues)
         return replace(usual, queues=tuple(queues))
 
     @rule(run=st.sampled_from(EDGES), queue=st.sampled_from(QUEUES), rules=RULES)

@@ -44,7 +44,6 @@ from tests.fakes.world import (
     entry_named,
     joining,
     leg_named,
-    with_rules,
 )
 from tests.properties import invariants
 from tests.properties.admission_rules import AdmissionRules
@@ -74,6 +73,7 @@ class StoreHistories(AdmissionRules, LineRules, AgentRules, Transfers, ExplainRu
         self.matches: list[tuple[QueueId, Match]] = []
         self.ended: dict[EntryId, Entry] = {}
         self.strategy = ""
+        self.is_flat = False
         self.members: dict[QueueId, tuple[UserId, ...]] | None = None
         self.tuned: dict[QueueId, dict[str, Any]] = {}
         self.house: House = usual
@@ -100,10 +100,13 @@ class StoreHistories(AdmissionRules, LineRules, AgentRules, Transfers, ExplainRu
         callers=st.integers(0, 3),
         strategy=st.sampled_from(sorted(STRATEGIES)),
         house=st.sampled_from(HOUSES),
+        is_flat=st.booleans(),
     )
-    def open_the_doors(self, users: set[UserId], callers: int, strategy: str, house: House) -> None:
-        self.strategy, self.house = strategy, house
-        self.configured = house(with_rules(account(strategy=strategy)))
+    def open_the_doors(
+        self, users: set[UserId], callers: int, strategy: str, house: House, is_flat: bool
+    ) -> None:
+        self.strategy, self.house, self.is_flat = strategy, house, is_flat
+        self.configured = self.tuned_account()
         self.runner.run(self.twins.open(self.configured))
         for user in sorted(users):
             self.change_presence(EDGES[0], user, PresenceChange.AVAILABLE, "", "")
@@ -280,10 +283,17 @@ class StoreHistories(AdmissionRules, LineRules, AgentRules, Transfers, ExplainRu
         alpha=st.permutations([ANN, BOB, CAT]),
         beta=st.permutations([DAN, CAT, ANN]),
         strategy=st.none() | st.sampled_from(sorted(STRATEGIES)),
+        is_flat=st.booleans(),
     )
     def configure(
-        self, run: RunId, alpha: list[UserId], beta: list[UserId], strategy: str | None
+        self,
+        run: RunId,
+        alpha: list[UserId],
+        beta: list[UserId],
+        strategy: str | None,
+        is_flat: bool,
     ) -> None:
+        self.is_flat = is_flat
         self.strategy = strategy or self.strategy
         self.members = {ALPHA: tuple(alpha), BETA: tuple(beta[:2])}
         self.configured = self.tuned_account()

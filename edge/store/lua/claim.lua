@@ -2,7 +2,7 @@
 -- keys: KEYS[1] account tag
 -- args: run, redis run id, queue, entry, rev, [[agent, leg]…] as JSON, reserved for ms,
 --       skipped entries as JSON [[id, rev]…], the first ready agents as JSON [id…] up to the last
---       of those chosen (empty: they need only be ready), how they were chosen
+--       of those chosen, in any order (empty: they need only be ready), how they were chosen
 -- returns: CLAIMED | RETRY | RECOVERING
 -- publishes: entry_offered
 local run, queue, id, rev, legs = ARGV[1], ARGV[3], ARGV[4], ARGV[5], cjson.decode(ARGV[6])
@@ -19,8 +19,10 @@ local function are_still_first()
     if entries[i] ~= one[1] or fields_of(one[1]).rev ~= one[2] then return false end
   end
   local ready = #first > 0 and redis.call('ZRANGE', key('queue', queue, 'ready'), 0, #first - 1) or {}
-  for i, user in ipairs(first) do
-    if not ready[i] or string.match(ready[i], '[^:]*$') ~= user then return false end
+  local named = {}
+  for _, user in ipairs(first) do named[user] = true end
+  for i = 1, #first do
+    if not ready[i] or not named[string.match(ready[i], '[^:]*$')] then return false end
   end
   for _, leg in ipairs(legs) do
     if not is_standing(leg[1], queue) then return false end

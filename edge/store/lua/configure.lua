@@ -32,10 +32,8 @@ local function rank(user, text)
     redis.call('HDEL', key('queue', queue, 'members'), user)
     redis.call('SREM', key('agent', user, 'at_work'), queue)
   end
-  if text and agent.was.ready then
-    place = standing(queue, agent, cjson.decode(text))
-    redis.call('ZADD', key('queue', queue, 'ready'), 0, place)
-    redis.call('HSET', stood, queue, place)
+  if text and agent.was.ready and not has(agent.f.out_of, queue) then
+    redis.call('HSET', stood, queue, stand_in(queue, agent, cjson.decode(text)))
   end
 end
 

@@ -4,6 +4,7 @@ import pytest
 
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Stage
+from edge.domain.overlays import QueueStatus
 from tests.fakes.staff import answer, fail, member, nobody_is_to_ring, ring, staffed
 from tests.fakes.store_bench import fire_all, join, log_in, look
 from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BOB, CAT
@@ -127,3 +128,17 @@ async def test_a_changed_penalty_and_position_rank_who_stands_ready_anew(
         assert (await look(store)).ready == (ANN, BOB, CAT)
         await store.configure(staffed("linear", member(ANN, 9), MEMBERS[1], MEMBERS[2]))
         assert (await look(store)).ready == (BOB, CAT, ANN)
+
+
+async def test_whoever_is_paused_in_this_queue_stays_out_of_it_whatever_is_configured(
+    open_bench: OpenBench,
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await store.configure(staffed("linear", *MEMBERS))
+        await log_in(store, ANN, BOB)
+        await store.change_queue_status(ACCOUNT_ID, ANN, ALPHA, QueueStatus.BREAK)
+        await join(store)
+        for strategy in ("rrmemory", "ringall", "linear"):
+            await store.configure(staffed(strategy, *MEMBERS))
+            assert (await look(store)).ready == (BOB,)

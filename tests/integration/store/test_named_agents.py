@@ -332,3 +332,17 @@ async def test_a_caller_who_talks_already_is_picked_by_nobody(open_bench: OpenBe
         entry = await join(store)
         await takes_the_leg(bench, entry)
         assert await pick(store, entry, BOB) is PickWord.STALE
+
+
+async def test_a_preferred_agent_whose_phone_never_rang_is_preferred_still(
+    open_bench: OpenBench,
+) -> None:
+    """The edge died before it dialled: that is nobody's refusal."""
+    async with open_bench() as bench:
+        store = bench.store()
+        await begin(store, ANN, BOB)
+        await call(store, "1555", preferred=BOB, prefer_ms=60_000)
+        _, rung = await ring(store)
+        await fail(store, BOB, rung[BOB], LegFailure.NOT_DIALLED)
+        _, rung = await ring(store)
+        assert list(rung) == [BOB]

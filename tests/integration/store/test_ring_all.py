@@ -306,3 +306,20 @@ async def test_an_agent_who_pauses_while_ringing_goes_on_ringing_and_none_joins_
         talking = await answer(store, BOB, rung[BOB])
         assert talking.agent == BOB
         assert not (await store.look(ACCOUNT_ID, entry.queue, 8))
+
+
+async def test_one_in_the_middle_who_was_tried_does_not_keep_the_others_from_ringing(
+    open_bench: OpenBench,
+) -> None:
+    """All of one tier, in the order Ann, Bob, Cat; Bob was tried for this caller."""
+    async with open_bench() as bench:
+        store = bench.store()
+        members = (member(ANN, 0), member(BOB, 1), member(CAT, 2))
+        await store.configure(staffed("ringall", *members))
+        await log_in(store, BOB)
+        await join(store)
+        _, rung = await ring(store)
+        await fail(store, BOB, rung[BOB])
+        await log_in(store, ANN, CAT)
+        _, rung = await ring(store)
+        assert list(rung) == [ANN, CAT]

@@ -11,7 +11,9 @@ local function end_leg(agent, entry, reason, back_off, is_miss, unreachable)
   if is_miss then miss(agent, entry.f.queue) end
   if unreachable then agent.f.device = 'unreachable' end
   entry.f.ringing = without(entry.f.ringing, agent.id)
-  if entry.f.preferred == agent.id then entry.f.preferred, entry.f.prefer_until = nil, nil end
+  if entry.f.preferred == agent.id and reason ~= 'not_dialled' then
+    entry.f.preferred, entry.f.prefer_until = nil, nil
+  end
   if entry.f.agent == agent.id then entry.f.agent, entry.f.answered_at = nil, nil end
   if not entry.f.ringing then
     entry.f.stage = 'waiting'
