@@ -267,5 +267,5 @@ class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves, ExplainReads):
     async def bury(self, dead: RunId) -> None:
         self._site.bury(dead)
 
-    async def summons(self) -> Summons:
+    async def summons(self) -> Summons | None:
         return await self._site.box_of(self.run).get()
