@@ -263,7 +263,10 @@ class EdgeRun:
     async def _answer_summons(self) -> None:
         while True:
             summons = await self._store.summons()
-            await self._reception.summoned(summons.account, summons.entry)
+            if summons is None:
+                await self._reception.heard_nothing()
+            else:
+                await self._reception.summoned(summons.account, summons.entry)
 
     async def _begin_to_match(self) -> None:
         for event in self._reconciled.values():

@@ -192,6 +192,7 @@ def settings() -> str:
         "",
         "All factors: " + _words(Factor) + ". A member `inuse` talks for a queue,",
         "`ringing` is being rung by one, `wrapup` is in the pause after a conversation;",
+        "`penalty` is one whom no penalty rule of the queue ever lets be rung;",
         "`unavailable` is a phone that is not registered, `invalid` one that Asterisk does not",
         "know, `unknown` one of which Asterisk cannot tell.",
         "",

@@ -17,6 +17,7 @@ class Factor(StrEnum):
     """
 
     PAUSED = "paused"
+    PENALTY = "penalty"
     UNAVAILABLE = "unavailable"
     INVALID = "invalid"
     UNKNOWN = "unknown"
@@ -33,10 +34,10 @@ class Preset(StrEnum):
 
 
 PRESETS: dict[Preset, frozenset[Factor]] = {
-    Preset.STRICT: frozenset({Factor.INVALID, Factor.PAUSED, Factor.UNAVAILABLE}),
-    Preset.LOOSE: frozenset({Factor.INVALID}),
+    Preset.STRICT: frozenset({Factor.PENALTY, Factor.INVALID, Factor.PAUSED, Factor.UNAVAILABLE}),
+    Preset.LOOSE: frozenset({Factor.PENALTY, Factor.INVALID}),
 }
-USUAL = frozenset({Factor.INVALID, Factor.PAUSED})
+USUAL = frozenset({Factor.PENALTY, Factor.INVALID, Factor.PAUSED})
 """What app_queue's `joinempty=no` and `leavewhenempty=yes` stand for."""
 
 OF_THE_WORK = frozenset({Factor.INUSE, Factor.RINGING, Factor.WRAPUP})
@@ -76,12 +77,19 @@ def _factors(rule: EmptyRule) -> frozenset[Factor]:
     return frozenset(rule)
 
 
-def condition_of(agent: Agent, queue: QueueId, *, with_work: bool) -> frozenset[Factor] | None:
-    """All factors that apply to the agent in this queue; None while logged out of it."""
+def condition_of(
+    agent: Agent, queue: QueueId, *, with_work: bool, is_reached: bool = True
+) -> frozenset[Factor] | None:
+    """All factors that apply to the agent in this queue; None while logged out of it.
+
+    `is_reached`: whether the penalty rules of the queue ever let this member be rung.
+    """
     presence = agent.presence_in(queue)
     if presence is Status.LOGGED_OUT:
         return None
     found = {_BY_DEVICE.get(agent.device)}
+    if not is_reached:
+        found.add(Factor.PENALTY)
     if presence is Status.PAUSED:
         found.add(Factor.PAUSED)
     if with_work:

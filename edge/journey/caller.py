@@ -47,7 +47,7 @@ class Caller:
     ) -> None:
         self._floor = floor
         self._phone = phone
-        self._account = account
+        self.account = account
         self.id = entry
         self._begin()
 
@@ -87,7 +87,7 @@ class Caller:
                 elif has_music:
                     await self._part(entry, leg)
                 else:
-                    away = turn_away(self._floor, self._account, entry, leg)
+                    away = turn_away(self._floor, self.account, entry, leg)
                     await while_present(leg, away)
 
     async def resume(self, entry: Entry, agents: Mapping[UserId, Agent]) -> None:
@@ -121,13 +121,13 @@ class Caller:
             return
         if self._ended is not None:
             await self._part(self._ended, leg)
-        elif not await leave(self._floor, self._account, entry, leg):
-            await finish(self._floor, self._account, entry, leg, None)
+        elif not await leave(self._floor, self.account, entry, leg):
+            await finish(self._floor, self.account, entry, leg, None)
 
     async def _part(self, entry: Entry, leg: Leg) -> None:
         """The caller's place has ended without the caller's doing."""
         log.info("caller_parted", entry=entry.id, disposition=entry.disposition)
-        await while_present(leg, say_farewell(self._floor, self._account, entry, leg))
+        await while_present(leg, say_farewell(self._floor, self.account, entry, leg))
         await self._phone.remove_bridge(conversation_bridge(entry.id))
 
     async def _hold(self, entry: Entry, leg: Leg) -> None:
@@ -140,7 +140,7 @@ class Caller:
         """One agent, from the dial to the end of the conversation or of the offer."""
         if agent.leg is None or self._rivals.is_taken:
             return
-        offer = Offer(self._account, entry, agent, self._queue(entry), self._rivals)
+        offer = Offer(self.account, entry, agent, self._queue(entry), self._rivals)
         async with attending(self._phone, agent.leg, self._floor.legs, exists=not is_new) as rung:
             with on_the_line(self._floor, offer, rung), self._rivals.joined_by(offer):
                 step = ring(self._floor, offer, rung) if is_new else self._rejoin(offer, rung)
@@ -156,8 +156,8 @@ class Caller:
 
     async def _talk(self, entry: Entry, user: UserId, leg: Leg, answered: Leg) -> None:
         queue = self._queue(entry)
-        await announce(self._floor, self._account, entry, queue, leg, answered)
-        end = await talk(self._floor, self._account, entry, user, leg, answered)
+        await announce(self._floor, self.account, entry, queue, leg, answered)
+        end = await talk(self._floor, self.account, entry, user, leg, answered)
         if end is TalkEnd.AGENT_LOST:
             self._rivals.is_taken = False
             await self._phone.hold(leg.id, queue.music_class)
@@ -182,9 +182,9 @@ class Caller:
             dialled = offer.agent.occupancy is not Occupancy.RESERVED
             failure = LegFailure.LOST if dialled else LegFailure.NOT_DIALLED
             _, moved = await self._floor.store.fail_leg(
-                self._account, offer.agent.id, rung.id, failure
+                self.account, offer.agent.id, rung.id, failure
             )
-            self._floor.follow_up(self._account, moved)
+            self._floor.follow_up(self.account, moved)
             return OfferEnd.FAILED
         if rung.is_ringing.is_set():
             # The edge may have died before it wrote down that the dial was taken.
@@ -197,13 +197,13 @@ class Caller:
         agent = agents[entry.agent] if entry.agent is not None else None
         if agent is None or agent.leg is None:
             await self._adopt(leg)
-            await finish(self._floor, self._account, entry, leg, None)
+            await finish(self._floor, self.account, entry, leg, None)
             return
         async with attending(self._phone, agent.leg, self._floor.legs, exists=True) as answered:
             leg.conversation = answered.conversation = conversation_bridge(entry.id)
             for one in (leg, answered):
                 await self._adopt(one)
-            end = await talk(self._floor, self._account, entry, agent.id, leg, answered)
+            end = await talk(self._floor, self.account, entry, agent.id, leg, answered)
         if end is TalkEnd.AGENT_LOST:
             await self._phone.hold(leg.id, self._queue(entry).music_class)
             await self._serve(entry, leg)
@@ -215,8 +215,8 @@ class Caller:
         self._floor.tasks.create_task(self._write_leg(to), name=f"transferred {self.id}")
 
     async def _write_leg(self, leg: LegId) -> None:
-        word, moved = await self._floor.store.replace_leg(self._account, self.id, leg)
-        self._floor.follow_up(self._account, moved)
+        word, moved = await self._floor.store.replace_leg(self.account, self.id, leg)
+        self._floor.follow_up(self.account, moved)
         log.info("caller_transferred", entry=self.id, word=word)
         if word is ReplaceWord.REPLACED and moved.entry.stage in IN_LINE:
             # Asterisk has put the new leg where the old one stood, but without its music.
@@ -234,7 +234,7 @@ class Caller:
             del self._floor.conductors[self.id]
 
     def _queue(self, entry: Entry) -> Queue:
-        return self._floor.directory.queue(self._account, entry.queue)
+        return self._floor.directory.queue(self.account, entry.queue)
 
 
 @contextmanager

@@ -25,6 +25,8 @@ log = structlog.get_logger()
 class Conductor(Protocol):
     """The task of one caller, as the matcher and the deadlines know it."""
 
+    account: AccountId
+
     def offered(self, agent: Agent) -> None:
         """The store reserved this agent for the caller; the agent record names the leg."""
 

@@ -92,6 +92,11 @@ class Reception:
         offered = [agents[user] for user in entry.ringing if user in agents]
         await self._floor.dispatch(account, entry, offered)
 
+    async def heard_nothing(self) -> None:
+        """What was said meanwhile is in the records."""
+        for entry_id, conductor in list(self._floor.conductors.items()):
+            await self.summoned(conductor.account, entry_id)
+
     def _start(self, story: Coroutine[Any, Any, None], arrival: Arrival) -> None:
         self._floor.tasks.create_task(story, name=f"call {arrival.leg}")
 

@@ -332,5 +332,5 @@ class QueueStore(Protocol):
     async def bury(self, dead: RunId) -> None:
         """Forget the dead edge, once all its accounts have been taken over."""
 
-    async def summons(self) -> Summons:
-        """The next hint from another edge."""
+    async def summons(self) -> Summons | None:
+        """The next hint from another edge. None: some may have been lost, look at all entries."""

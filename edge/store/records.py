@@ -263,6 +263,7 @@ def settings_and_members(account: Account, queue: Queue) -> tuple[str, str]:
         "max_length": str(queue.max_queue_length),
         "join_empty": " ".join(sorted(queue.admission.empty_factors)),
         "leave_empty": " ".join(sorted(queue.factors_to_leave)),
+        "unreached": " ".join(sorted(queue.unreached)),
         "counts_work": str(int(queue.counts_work)),
         "divert_ratio": str(queue.divert_ratio),
         "timeout_ms": str(queue.timeout_seconds * 1000),

@@ -375,5 +375,5 @@ class RedisQueueStore:
     async def bury(self, dead: RunId) -> None:
         await self._connection.move("bury", keys.SITE, [self.run, dead])
 
-    async def summons(self) -> Summons:
+    async def summons(self) -> Summons | None:
         return await self._summons.next()

@@ -158,7 +158,10 @@ class FakeEdge:
     async def _answer_summons(self) -> None:
         while True:
             summons = await self.store.summons()
-            await self.reception.summoned(summons.account, summons.entry)
+            if summons is None:
+                await self.reception.heard_nothing()
+            else:
+                await self.reception.summoned(summons.account, summons.entry)
 
     async def _begin_to_match(self) -> None:
         await self._reconciled.wait()

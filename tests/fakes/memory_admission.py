@@ -15,7 +15,12 @@ def census(memory: "AccountMemory", queue: QueueId) -> list[frozenset[Factor]]:
     """The conditions of the members who are logged in."""
     settings = memory.queues[queue].settings
     conditions = (
-        condition_of(memory.agent(user), queue, with_work=settings.counts_work)
+        condition_of(
+            memory.agent(user),
+            queue,
+            with_work=settings.counts_work,
+            is_reached=user not in settings.unreached,
+        )
         for user in memory.queues[queue].members
     )
     return [condition for condition in conditions if condition is not None]

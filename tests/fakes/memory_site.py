@@ -438,7 +438,7 @@ class MemorySite:
         self.leases: dict[RunId, int] = {}
         self.dead: set[RunId] = set()
         self.takers: dict[RunId, RunId] = {}
-        self._boxes: dict[RunId, asyncio.Queue[Summons]] = {}
+        self._boxes: dict[RunId, asyncio.Queue[Summons | None]] = {}
 
     def account(self, account: AccountId, now_ms: int) -> AccountMemory:
         """The account, its clock moved on to now (never back)."""
@@ -475,7 +475,7 @@ class MemorySite:
             frozenset(self.leases), frozenset(self.dead), frozenset(to_take), silent_ms
         )
 
-    def box_of(self, run: RunId) -> asyncio.Queue[Summons]:
+    def box_of(self, run: RunId) -> asyncio.Queue[Summons | None]:
         return self._boxes.setdefault(run, asyncio.Queue())
 
     def summon(self, owner: RunId, account: AccountId, entry: EntryId) -> None:

@@ -236,7 +236,7 @@ class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves, ExplainReads):
     async def take_over(self, account: AccountId, dead: RunId) -> tuple[TakeOverWord, Moved]:
         memory = self._open(account)
         entries, agents = [], []
-        for entry in list(memory.entries.values()):
+        for entry in sorted(memory.entries.values(), key=lambda entry: entry.id):
             if entry.owner != dead or entry.stage is Stage.ENDED:
                 continue
             entry = memory.put_entry(replace(entry, owner=self.run), held_back=False)
@@ -267,5 +267,5 @@ class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves, ExplainReads):
     async def bury(self, dead: RunId) -> None:
         self._site.bury(dead)
 
-    async def summons(self) -> Summons:
+    async def summons(self) -> Summons | None:
         return await self._site.box_of(self.run).get()

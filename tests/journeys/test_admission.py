@@ -247,6 +247,23 @@ async def test_all_leave_when_the_last_phone_is_gone() -> None:
         await call_ends(caller)
 
 
+async def test_a_caller_hears_of_the_end_though_the_word_of_it_was_lost() -> None:
+    async with open_office(CAT, leave_when_empty=True) as office:
+        office.board.register(phone_of(CAT), is_registered=False)
+        await asyncio.sleep(0.1)
+        caller = office.call()
+        await caller.joins()
+        with pytest.MonkeyPatch.context() as lost:
+            lost.setattr(office.site, "summon", lambda *_: None)
+            _, moved = await office.desk.change_presence(ACCOUNT_ID, CAT, PresenceChange.LOGGED_OUT)
+            await office.desk.fire(moved.dues[0], frozenset())
+        await asyncio.sleep(1)
+        assert caller.hears == MUSIC
+        office.site.box_of(office.edge.run).put_nowait(None)
+        await caller.hears_soon(f"en/{Prompt.NOBODY_AVAILABLE}")
+        await call_ends(caller)
+
+
 # --- edges that die
 
 

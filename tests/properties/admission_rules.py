@@ -10,7 +10,7 @@ from hypothesis.stateful import invariant, rule
 
 from edge.domain.admission import Factor, Preset
 from edge.domain.ids import EntryId, QueueId, RunId, UserId
-from edge.domain.settings import Account, Queue
+from edge.domain.settings import Account, PenaltyRule, Queue
 from edge.ports.queue_store import JoinWord
 from tests.fakes.houses import House
 from tests.fakes.memory_admission import census, must_empty, why_refused
@@ -28,6 +28,7 @@ RULES = st.fixed_dictionaries(
         "divert_ratio": st.sampled_from([0.0, 0.5, 1.0, 2.5]),
         "timeout_seconds": st.sampled_from([0, 1, 3, 20]),
         "timeout_lets_ring": st.booleans(),
+        "penalty_rules": st.sampled_from([(), (PenaltyRule(0, 0, 0),), (PenaltyRule(0, 1, 1),)]),
         "short_abandon_seconds": st.sampled_from([0, 2]),
     },
 )

@@ -31,7 +31,7 @@ from edge.domain.settings.fields import (
 )
 from edge.domain.settings.hours import Hours
 from edge.domain.settings.offering import Offering
-from edge.domain.strategies import Rank, Strategy, rank_of
+from edge.domain.strategies import STRATEGIES, Rank, Strategy, rank_of
 
 STRICT = ConfigDict(extra="forbid")
 Misses = Annotated[int, Field(strict=True, ge=0, le=99)]
@@ -132,6 +132,20 @@ class Queue(Offering):
     agent_auto_not_ready: Annotated[bool, Field(strict=True)] = True
     auto_pause_after_misses: Misses = 0
     members: tuple[Member, ...] = ()
+
+    @property
+    def unreached(self) -> frozenset[str]:
+        """The users whose penalty is beyond the limits of every rule; without a rule from the
+        first second on nobody's is."""
+        if all(rule.after_seconds for rule in self.penalty_rules):
+            return frozenset()
+        strategy = STRATEGIES[self.strategy]
+        tiers = {member.user_id: member.rank(strategy).tier for member in self.members}
+        return frozenset(
+            user
+            for user, tier in tiers.items()
+            if not any(rule.min_penalty <= tier <= rule.highest for rule in self.penalty_rules)
+        )
 
     @property
     def admission(self) -> Admission:

@@ -47,6 +47,6 @@ for user, text in pairs(members) do
 end
 local counts = string.find(know(queue).fields, 'calls_in_window', 1, true)
 set_due('rerank:' .. queue, counts and next_window(know(queue)) or nil)
-count_anew(queue, members, redis.call('HGET', key('queue', queue), 'counts_work') == '1')
+count_anew(queue, members)
 look_at(queue)
 return done('CONFIGURED')

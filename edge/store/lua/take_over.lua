@@ -4,7 +4,9 @@
 -- returns: TAKEN
 -- publishes: entry_taken_over
 local run, dead = ARGV[1], ARGV[2]
-for _, id in ipairs(redis.call('SMEMBERS', key('owned', dead))) do
+local ids = redis.call('SMEMBERS', key('owned', dead))
+table.sort(ids)
+for _, id in ipairs(ids) do
   local entry = load('entry', id)
   local e = entry.f
   if e.owner == dead and e.stage ~= 'ended' then

@@ -12,6 +12,7 @@ from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import EntryId, QueueId
 from edge.domain.offer import LegFailure
+from edge.domain.settings import PenaltyRule
 from edge.ports.queue_store import FireWord, JoinWord, LeaveWord, QueueStore, Summons
 from tests.fakes.store_bench import claim, fire_all, join, line, log_in, look, talk
 from tests.fakes.waiting import wait_until
@@ -153,6 +154,24 @@ async def test_the_census_is_that_of_the_members(open_bench: OpenBench) -> None:
         assert (await knock(store, BETA))[0] is JoinWord.REJECTED, "Cat has gone, Bob is paused"
         await store.change_presence(ACCOUNT_ID, BOB, PresenceChange.AVAILABLE)
         assert (await knock(store, BETA))[0] is JoinWord.JOINED
+
+
+async def test_a_member_whom_no_rule_reaches_does_not_count(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        first = PenaltyRule(0, 0, 0)
+        await configure(store, join_when_empty=False, penalty_rules=(first,))
+        await log_in(store, CAT)
+        assert await knock(store) == (JoinWord.REJECTED, Disposition.JOIN_EMPTY), "penalty 1"
+        await log_in(store, BOB)
+        assert (await knock(store))[0] is JoinWord.JOINED
+        await store.change_presence(ACCOUNT_ID, BOB, PresenceChange.LOGGED_OUT)
+        await store.change_presence(ACCOUNT_ID, CAT, PresenceChange.PAUSED)
+        later = PenaltyRule(60)
+        await configure(store, join_when_empty=False, penalty_rules=(first, later))
+        assert (await knock(store))[0] is JoinWord.REJECTED
+        await log_in(store, CAT)
+        assert (await knock(store))[0] is JoinWord.JOINED, "she will be reached"
 
 
 async def test_too_many_for_the_agents_there_are_diverts(open_bench: OpenBench) -> None:

@@ -10,11 +10,12 @@ from edge.domain.admission import Admission, Factor, Preset, condition_of, refus
 from edge.domain.agent import Agent, Device, Occupancy, Overlay
 from edge.domain.disposition import Disposition
 from edge.domain.ids import QueueId, UserId
-from edge.domain.settings import Queue
+from edge.domain.settings import Member, PenaltyRule, Queue
 
 QUEUE = QueueId("qu_a")
 FREE: frozenset[Factor] = frozenset()
 PAUSED = frozenset({Factor.PAUSED})
+STRICT = {"penalty", "paused", "invalid", "unavailable"}
 
 
 def queue(**settings: Any) -> Queue:
@@ -71,10 +72,10 @@ def test_who_is_paused_in_one_queue_counts_as_such_there_and_is_nobody_where_sig
 @pytest.mark.parametrize(
     ("written", "to_join", "to_leave"),
     [
-        (True, set(), {"paused", "invalid"}),
-        (False, {"paused", "invalid"}, set()),
-        ("strict", {"paused", "invalid", "unavailable"}, {"paused", "invalid", "unavailable"}),
-        ("loose", {"invalid"}, {"invalid"}),
+        (True, set(), {"penalty", "paused", "invalid"}),
+        (False, {"penalty", "paused", "invalid"}, set()),
+        ("strict", STRICT, STRICT),
+        ("loose", {"penalty", "invalid"}, {"penalty", "invalid"}),
         (["wrapup", "paused"], {"wrapup", "paused"}, {"wrapup", "paused"}),
         ([], set(), set()),
     ],
@@ -123,3 +124,30 @@ def test_the_presets_are_names() -> None:
 def test_numbers_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         queue(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("rules", "unreached"),
+    [
+        ([], set()),
+        ([(5, 0, 1)], set()),
+        ([(0, 0, 1)], {"user_c"}),
+        ([(0, 0, 0), (30, 0, 1)], {"user_c"}),
+        ([(0, 0, 0), (30, 2, None)], {"user_b"}),
+        ([(0, 0, 0), (30, 0, None)], set()),
+    ],
+)
+def test_whom_no_penalty_rule_ever_reaches(
+    rules: list[tuple[int, int, int | None]], unreached: set[str]
+) -> None:
+    members = tuple(
+        Member(id=f"qum_{name}", user_id=f"user_{name}", penalty=penalty)
+        for penalty, name in enumerate("abc")
+    )
+    with_rules = queue(members=members, penalty_rules=tuple(PenaltyRule(*one) for one in rules))
+    assert with_rules.unreached == unreached
+    (reached,) = {"user_a"} - with_rules.unreached
+    agent = Agent(UserId(reached), logged_in_at_ms=1, device=Device.REACHABLE)
+    assert condition_of(agent, QUEUE, with_work=False, is_reached=False) == frozenset(
+        {Factor.PENALTY}
+    )

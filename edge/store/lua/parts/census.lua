@@ -17,10 +17,11 @@ local function work_of(f)
   return OF_WORK[f.occupancy] or (f.device == 'in_use' and 'inuse' or nil)
 end
 
-local function condition_of(f, queue, with_work)
+local function condition_of(f, queue, with_work, is_unreached)
   local presence = presence_in(f, queue)
   if presence == 'logged_out' then return nil end
   local factors = {presence == 'paused' and 'paused' or nil}
+  if is_unreached then factors[#factors + 1] = 'penalty' end
   factors[#factors + 1] = OF_DEVICE[f.device]
   if with_work then factors[#factors + 1] = work_of(f) end
   return #factors > 0 and table.concat(factors, ' ') or 'free'
@@ -34,8 +35,9 @@ local function recount(agent)
   for _, queue in ipairs(queues) do with_work[queue] = true end
   if is_new_everywhere then queues = redis.call('HKEYS', key('agent', agent.id, 'ranks')) end
   for _, queue in ipairs(queues) do
-    local before = condition_of(was, queue, with_work[queue])
-    local after = condition_of(f, queue, with_work[queue])
+    local is_unreached = has(redis.call('HGET', key('queue', queue), 'unreached') or nil, agent.id)
+    local before = condition_of(was, queue, with_work[queue], is_unreached)
+    local after = condition_of(f, queue, with_work[queue], is_unreached)
     if before ~= after then
       if before then redis.call('HINCRBY', key('queue', queue, 'census'), before, -1) end
       if after then redis.call('HINCRBY', key('queue', queue, 'census'), after, 1) end
@@ -45,15 +47,17 @@ local function recount(agent)
 end
 
 -- All members of a queue anew, whatever was counted before.
-local function count_anew(queue, members, with_work)
+local function count_anew(queue, members)
   local names, counted = presence_fields(queue), {}
+  local with_work = redis.call('HGET', key('queue', queue), 'counts_work') == '1'
+  local unreached = redis.call('HGET', key('queue', queue), 'unreached') or ''
   names[#names + 1], names[#names + 2] = 'device', 'occupancy'
   for user in pairs(members) do
     redis.call(with_work and 'SADD' or 'SREM', key('agent', user, 'at_work'), queue)
     local seen, f = redis.call('HMGET', key('agent', user), unpack(names)), {}
     for i, name in ipairs(names) do f[name] = seen[i] or nil end
     f.device = f.device or 'unknown'
-    local condition = condition_of(f, queue, with_work)
+    local condition = condition_of(f, queue, with_work, has(unreached, user))
     if condition then counted[condition] = (counted[condition] or 0) + 1 end
   end
   redis.call('DEL', key('queue', queue, 'census'))
