@@ -167,7 +167,7 @@ class AriPhoneSystem:
             case ari.DeviceStateChanged(name=name, state=state):
                 self._tell_phones(self._devices.changed(name, state))
                 if self._wire.takes_events and self._devices.is_new(name):
-                    self._spawn(self.commands_up())
+                    self._spawn(self._follow_new_phone(name))
             case ari.BridgeDestroyed(bridge_id=bridge):
                 self._stage.destroyed(BridgeId(bridge))
             case ari.ApplicationReplaced():
@@ -189,6 +189,13 @@ class AriPhoneSystem:
             await self._rest.events.claimChannel(leg, self.app)
         except NodeFault as fault:
             self._log.warning("ari_claim_failed", leg=leg, reason=str(fault))
+
+    async def _follow_new_phone(self, name: str) -> None:
+        """Tried again at its next word."""
+        try:
+            await self.commands_up()
+        except NodeFault as fault:
+            self._log.warning("ari_phone_not_followed", phone=name, reason=str(fault))
 
     def _admit(self, channel: ari.Channel) -> None:
         arrival = read_arrival(self.node, channel)

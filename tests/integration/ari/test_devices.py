@@ -118,6 +118,26 @@ async def test_a_phone_that_is_new_to_asterisk_is_followed_from_its_first_word(
         )
 
 
+async def test_a_node_that_does_not_tell_of_a_new_phone_is_asked_again_at_its_next_word(
+    open_node: OpenNode,
+) -> None:
+    async with open_node() as node:
+        node.asterisk.answers["GET /endpoints/PJSIP"] = (200, [])
+        await node.phones.watch([ALICE])
+        node.asterisk.answers["GET /endpoints/PJSIP"] = (500, {"error": "busy"})
+        here = {"name": "PJSIP/201", "state": "NOT_INUSE"}
+        await node.event("DeviceStateChanged", device_state=here)
+        await says(node, DeviceChanged(ALICE, DeviceState.REACHABLE))
+        node.asterisk.answers["GET /endpoints/PJSIP"] = (200, [phone("201", OWN)])
+        await node.event("DeviceStateChanged", device_state={**here, "state": "INUSE"})
+        await says(
+            node,
+            DeviceChanged(ALICE, DeviceState.REACHABLE),
+            DeviceChanged(ALICE, DeviceState.IN_USE),
+        )
+        assert not node.running.done()
+
+
 async def test_many_phones_are_followed_in_parts(open_node: OpenNode) -> None:
     async with open_node() as node:
         numbers = [str(number) for number in range(200, 320)]
