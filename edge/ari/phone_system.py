@@ -212,6 +212,8 @@ class AriPhoneSystem:
         return self._router.listen(leg)
 
     async def answer(self, leg: LegId) -> Done:
+        if self._router.is_up(leg):
+            return Done.DONE
         return _done(await self._rest.channels.answer(leg))
 
     async def dial(self, dial: Dial) -> Dialled | NotDialled:
