@@ -247,16 +247,6 @@ async def test_an_adopted_leg_that_stands_there_is_left_alone(open_node: OpenNod
         assert subscription.query == {"eventSource": f"bridge:{HOLD}"}
 
 
-async def test_a_leg_that_is_up_is_not_answered_again(open_node: OpenNode) -> None:
-    async with open_node() as node:
-        await node.start_leg(LEG, "Ring")
-        assert await node.phones.answer(LEG) is Done.DONE
-        await node.event("ChannelStateChange", channel=channel(LEG, "Up"))
-        await wait_until(lambda: node.phones._router.is_up(LEG), "up", every=0.001)
-        assert await node.phones.answer(LEG) is Done.DONE
-        assert len(node.asterisk.asked_for("POST /channels/leg_1/answer")) == 1
-
-
 async def test_a_leg_that_took_anothers_place_there_goes_out_and_in_again(
     open_node: OpenNode,
 ) -> None:
