@@ -51,6 +51,11 @@ class Devices:
         self._in_own_call: set[EndpointName] = set()
         self._followed: set[EndpointName] = set()
         """Those whose channels are told: Asterisk has them, and knows that we want to hear."""
+        self._events = 0
+        self._reach_told: dict[EndpointName, int] = {}
+        self._calls_told: dict[EndpointName, int] = {}
+        """The number of the last event about each phone: a look that was asked for before it is
+        older, though its answer may come later, over another connection."""
 
     async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
         """Subscribe, then look: a change in between is reported, not lost."""
@@ -78,13 +83,17 @@ class Devices:
             return []
         known = {EndpointName(e["resource"]) for e in await self._endpoints()}
         await self._follow(sorted(known & self._reported.keys()))
+        asked_after = self._events
         found = {EndpointName(e["resource"]): e for e in await self._endpoints()}
         changes = []
         for endpoint in tuple(self._reported):
             snapshot = found.get(endpoint, MISSING)
-            state = snapshot.get("state", "offline")
-            self._reach[endpoint] = BY_ENDPOINT_STATE.get(state, DeviceState.UNKNOWN)
-            changes += self.calls_changed(endpoint, snapshot.get("channel_ids", ()))
+            if self._reach_told.get(endpoint, 0) <= asked_after:
+                state = snapshot.get("state", "offline")
+                self._reach[endpoint] = BY_ENDPOINT_STATE.get(state, DeviceState.UNKNOWN)
+            if self._calls_told.get(endpoint, 0) <= asked_after:
+                self._note_calls(endpoint, snapshot.get("channel_ids", ()))
+            changes += self._report(endpoint)
         return changes
 
     def state(self, endpoint: EndpointName) -> DeviceState:
@@ -103,15 +112,22 @@ class Devices:
         """A DeviceStateChanged; nothing when all stays as it was reported."""
         endpoint = EndpointName(name.partition("/")[2])
         self._reach[endpoint] = read_device_state(state)
+        self._events += 1
+        self._reach_told[endpoint] = self._events
         return self._report(endpoint)
 
     def calls_changed(self, endpoint: EndpointName, channels: Iterable[str]) -> list[DeviceChanged]:
-        """These are all channels that the phone has now."""
+        """An EndpointStateChange: these are all channels that the phone has now."""
+        self._note_calls(endpoint, channels)
+        self._events += 1
+        self._calls_told[endpoint] = self._events
+        return self._report(endpoint)
+
+    def _note_calls(self, endpoint: EndpointName, channels: Iterable[str]) -> None:
         if all(is_dialled_by_us(LegId(channel)) for channel in channels):
             self._in_own_call.discard(endpoint)
         else:
             self._in_own_call.add(endpoint)
-        return self._report(endpoint)
 
     def _report(self, endpoint: EndpointName) -> list[DeviceChanged]:
         device = self.state(endpoint)

@@ -167,7 +167,7 @@ class AriPhoneSystem:
             case ari.DeviceStateChanged(name=name, state=state):
                 self._tell_phones(self._devices.changed(name, state))
                 if self._wire.takes_events and self._devices.is_new(name):
-                    self._spawn(self.commands_up())
+                    self._spawn(self._follow_new_phone(name))
             case ari.BridgeDestroyed(bridge_id=bridge):
                 self._stage.destroyed(BridgeId(bridge))
             case ari.ApplicationReplaced():
@@ -190,6 +190,13 @@ class AriPhoneSystem:
         except NodeFault as fault:
             self._log.warning("ari_claim_failed", leg=leg, reason=str(fault))
 
+    async def _follow_new_phone(self, name: str) -> None:
+        """Tried again at its next word."""
+        try:
+            await self.commands_up()
+        except NodeFault as fault:
+            self._log.warning("ari_phone_not_followed", phone=name, reason=str(fault))
+
     def _admit(self, channel: ari.Channel) -> None:
         arrival = read_arrival(self.node, channel)
         if arrival is not None:
@@ -205,6 +212,8 @@ class AriPhoneSystem:
         return self._router.listen(leg)
 
     async def answer(self, leg: LegId) -> Done:
+        if self._router.is_up(leg):
+            return Done.DONE
         return _done(await self._rest.channels.answer(leg))
 
     async def dial(self, dial: Dial) -> Dialled | NotDialled:

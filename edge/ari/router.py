@@ -93,6 +93,11 @@ class Router:
         leg = self.legs.get(leg_id)
         return leg is not None and leg.present
 
+    def is_up(self, leg_id: LegId) -> bool:
+        """It stands in our application and was answered, as far as the events tell."""
+        leg = self.legs.get(leg_id)
+        return leg is not None and leg.present and leg.state is LegState.UP
+
     def order_end(self, leg_id: LegId, reason: EndReason) -> None:
         """We are about to hang it up: this will be its reason, whatever Asterisk says."""
         leg = self.legs.get(leg_id)

@@ -236,7 +236,9 @@ class PhoneSystem(Protocol):
     def listen(self, leg: LegId) -> AbstractContextManager[LegFeed]:
         """Collect the leg's events from now on. Listen before you act: events race answers."""
 
-    async def answer(self, leg: LegId) -> Done: ...
+    async def answer(self, leg: LegId) -> Done:
+        """Idempotent: a leg that is up is left alone (answered once more in a holding bridge, it
+        would hear no music ever after)."""
 
     async def hold(self, leg: LegId, music_class: str) -> Done:
         """Stand the leg in the holding bridge of this music; done when it hears it.

@@ -13,7 +13,7 @@ from edge.ari import events as ari
 from edge.ari.connection import Access
 from edge.ari.ids import command_app
 from edge.ari.operations import OPERATIONS
-from edge.ari.wire import Lane, Wire
+from edge.ari.wire import ENDPOINT_STATE_CHANGE, Lane, Wire
 from edge.domain.ids import new_run_id
 from lab.wait import wait_until
 from tests.asterisk.office import Pbx
@@ -110,7 +110,8 @@ def all_fields(model: str, models: Mapping[str, Any]) -> dict[str, Any]:
 async def test_every_event_is_as_asterisk_describes_it(pbx: Pbx) -> None:
     described = await describe(pbx)
     models = {name: m for resource in described.values() for name, m in resource["models"].items()}
-    for word, reader in ari.READERS.items():
+    commands = {ENDPOINT_STATE_CHANGE: ari.read_endpoint}
+    for word, reader in (ari.READERS | commands).items():
         made: list[tuple[str, Recorder]] = []
         reader(sample(word, models, made))
         for model, recorder in made:
@@ -134,13 +135,14 @@ async def test_both_lanes_carry_the_same_answers(pbx: Pbx, lane: Lane) -> None:
         await wait_until(lambda: wire._socket.is_up, "command socket")
         path = f"/applications/{command_app(run)}"
 
-        async def wants_answers_only() -> bool:
+        async def wants_answers_and_phones() -> bool:
             """The filter is sent once the socket is up, and this may come before it."""
             reply = await wire.call(lane, "GET", path, {}, None, 5)
             assert reply.status == 200
-            return bool(reply.json()["events_allowed"] == [{"type": "RESTResponse"}])
+            allowed = {wanted["type"] for wanted in reply.json()["events_allowed"]}
+            return allowed == {"RESTResponse", ENDPOINT_STATE_CHANGE}
 
-        await wait_until(wants_answers_only, "the event filter")
+        await wait_until(wants_answers_and_phones, "the event filter")
         missing = await wire.call(lane, "GET", "/channels/no%2Fsuch%20one", {}, None, 5)
         assert (missing.status, missing.json()) == (404, {"message": "Channel not found"})
         bridge = f"/bridges/{run.replace('edge', 'test')}"

@@ -7,6 +7,7 @@ from edge.domain.ids import EndpointName, new_leg_id
 from edge.ports.phone_system import DeviceChanged, DeviceState
 from lab.wait import wait_until
 from tests.integration.ari.conftest import APP, Node, OpenNode
+from tests.integration.ari.fake_asterisk import Answer, Asked
 
 COMMANDS = command_app(APP)
 ALICE, BOB = EndpointName("201"), EndpointName("202")
@@ -116,6 +117,52 @@ async def test_a_phone_that_is_new_to_asterisk_is_followed_from_its_first_word(
             DeviceChanged(BOB, DeviceState.REACHABLE),
             DeviceChanged(BOB, DeviceState.IN_USE),
         )
+
+
+async def test_a_node_that_does_not_tell_of_a_new_phone_is_asked_again_at_its_next_word(
+    open_node: OpenNode,
+) -> None:
+    async with open_node() as node:
+        node.asterisk.answers["GET /endpoints/PJSIP"] = (200, [])
+        await node.phones.watch([ALICE])
+        node.asterisk.answers["GET /endpoints/PJSIP"] = (500, {"error": "busy"})
+        here = {"name": "PJSIP/201", "state": "NOT_INUSE"}
+        await node.event("DeviceStateChanged", device_state=here)
+        await says(node, DeviceChanged(ALICE, DeviceState.REACHABLE))
+        node.asterisk.answers["GET /endpoints/PJSIP"] = (200, [phone("201", OWN)])
+        await node.event("DeviceStateChanged", device_state={**here, "state": "INUSE"})
+        await says(
+            node,
+            DeviceChanged(ALICE, DeviceState.REACHABLE),
+            DeviceChanged(ALICE, DeviceState.IN_USE),
+        )
+        assert not node.running.done()
+
+
+async def test_a_look_that_is_older_than_what_was_told_does_not_overrule_it(
+    open_node: OpenNode,
+) -> None:
+    """Looks are answered over HTTP, events come over a socket: either may be the quicker."""
+    async with open_node() as node:
+        looks = 0
+
+        async def look(_: Asked) -> Answer:
+            nonlocal looks
+            looks += 1
+            if looks == 2:
+                # The state is from before; the phones' words overtake the answer.
+                await endpoint_changed(node, "201", OWN)
+                here = {"name": "PJSIP/202", "state": "INUSE"}
+                await node.event("DeviceStateChanged", device_state=here)
+                known = node.phones._devices
+                await wait_until(lambda: known._calls_told, "a word of the call", every=0.001)
+                await wait_until(lambda: known._reach_told, "a word of the phone", every=0.001)
+            return 200, [phone("201"), phone("202", OWN, state="offline")]
+
+        node.asterisk.answers["GET /endpoints/PJSIP"] = look
+        found = await node.phones.watch([ALICE, BOB])
+        # What no event told is taken from the look: the call that the second phone is in.
+        assert found == {ALICE: DeviceState.IN_USE, BOB: DeviceState.IN_USE}
 
 
 async def test_many_phones_are_followed_in_parts(open_node: OpenNode) -> None:
