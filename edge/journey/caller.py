@@ -131,7 +131,7 @@ class Caller:
         await self._phone.remove_bridge(conversation_bridge(entry.id))
 
     async def _hold(self, entry: Entry, leg: Leg) -> None:
-        held = await stand_in_music(self._phone, leg.id, self._queue(entry).music_class)
+        held = await stand_in_music(leg, self._queue(entry).music_class)
         if held is Done.GONE:
             # It may have ended before anybody listened.
             leg.end(EndReason.FAILED)
