@@ -6,7 +6,7 @@ import structlog
 
 from edge.domain.entry import Entry, Joining, Stage
 from edge.domain.hours import is_open
-from edge.domain.ids import EntryId, LegId, QueueId
+from edge.domain.ids import EntryId, QueueId
 from edge.domain.line import place_of_arrival
 from edge.domain.routing import ToQueue
 from edge.journey.floor import Floor
@@ -36,19 +36,22 @@ async def arrive(
         has_music = not joining.done()
         if has_music:
             log.info("caller_answered_undecided", entry=entry)
-            await while_present(leg, stand_in_music(leg.phone, leg.id, route.queue.music_class))
+            await while_present(leg, stand_in_music(leg, route.queue.music_class))
         return await joining, has_music
     finally:
         joining.cancel()
         await asyncio.gather(joining, return_exceptions=True)
 
 
-async def stand_in_music(phone: PhoneSystem, leg: LegId, music_class: str) -> Done:
+async def stand_in_music(leg: Leg, music_class: str) -> Done:
     """Answer, and into the holding bridge before anything else is done to the leg: from then on
-    the music goes on whatever becomes of this edge. Idempotent."""
-    if await phone.answer(leg) is Done.GONE:
-        return Done.GONE
-    return await phone.hold(leg, music_class)
+    the music goes on whatever becomes of this edge. Idempotent: a leg that is up is not answered
+    again, for that ends the music of one that stands in the bridge, for good (measured)."""
+    if not leg.is_answered.is_set():
+        if await leg.phone.answer(leg.id) is Done.GONE:
+            return Done.GONE
+        leg.is_answered.set()
+    return await leg.phone.hold(leg.id, music_class)
 
 
 async def _join_line(

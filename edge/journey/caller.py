@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import structlog
 
@@ -131,7 +131,7 @@ class Caller:
         await self._phone.remove_bridge(conversation_bridge(entry.id))
 
     async def _hold(self, entry: Entry, leg: Leg) -> None:
-        held = await stand_in_music(self._phone, leg.id, self._queue(entry).music_class)
+        held = await stand_in_music(leg, self._queue(entry).music_class)
         if held is Done.GONE:
             # It may have ended before anybody listened.
             leg.end(EndReason.FAILED)
@@ -140,18 +140,22 @@ class Caller:
         """One agent, from the dial to the end of the conversation or of the offer."""
         if agent.leg is None or self._rivals.is_taken:
             return
-        offer = Offer(self.account, entry, agent, self._queue(entry), self._rivals)
-        async with attending(self._phone, agent.leg, self._floor.legs, exists=not is_new) as rung:
-            with on_the_line(self._floor, offer, rung), self._rivals.joined_by(offer):
+        offer = Offer(self.account, entry, agent, agent.leg, self._queue(entry), self._rivals)
+        late = ExitStack()
+        async with attending(self._phone, offer.leg, self._floor.legs, exists=not is_new) as rung:
+            with ExitStack() as line, self._rivals.joined_by(offer):
+                line.enter_context(on_the_line(self._floor, offer))
                 step = ring(self._floor, offer, rung) if is_new else self._rejoin(offer, rung)
                 end = await while_present(leg, step)
                 if isinstance(end, Gone):
                     await end_leg(rung, EndReason.NORMAL)
+                elif end is OfferEnd.LATE:
+                    late = line.pop_all()
             if end is OfferEnd.ACCEPTED:
                 await self._talk(entry, agent.id, leg, rung)
         if end is OfferEnd.LATE:
             self._floor.tasks.create_task(
-                tell_late(self._floor, self._phone, offer, agent.leg), name=f"late {agent.leg}"
+                tell_late(self._floor, self._phone, offer, late), name=f"late {offer.leg}"
             )
 
     async def _talk(self, entry: Entry, user: UserId, leg: Leg, answered: Leg) -> None:

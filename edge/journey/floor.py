@@ -77,8 +77,9 @@ class Floor:
     surveys: dict[NodeId, SharedSurvey] = field(default_factory=dict)
     conductors: dict[EntryId, Conductor] = field(default_factory=dict)
     legs: dict[LegId, Leg] = field(default_factory=dict)
-    lines: dict[EndpointName, list[Leg]] = field(default_factory=dict)
-    """The legs that ring each agent's phone, or tell it that it came too late. Normally one."""
+    lines: dict[EndpointName, dict[LegId, asyncio.Event]] = field(default_factory=dict)
+    """The legs that ring each agent's phone, or tell it that it came too late; normally one. Its
+    event is set when the leg is over, or accepted."""
 
     def __post_init__(self) -> None:
         self.surveys = {node: SharedSurvey(phone) for node, phone in self.phones.items()}

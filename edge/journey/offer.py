@@ -5,7 +5,7 @@ Any number of offers of one caller are open at once; each leg ends alone.
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,7 +18,14 @@ from edge.domain.offer import LegFailure
 from edge.domain.settings import Queue
 from edge.journey.floor import Floor
 from edge.journey.invitation import invitation
-from edge.journey.leg import AGENT_VARIABLE, Leg, attending, end_leg, first_of
+from edge.journey.leg import (
+    AGENT_VARIABLE,
+    GONE_WITHIN_SECONDS,
+    Leg,
+    attending,
+    end_leg,
+    first_of,
+)
 from edge.journey.speech import LISTENING_SECONDS, say, sounds_of
 from edge.ports.phone_system import EndReason, LegState, NodeFault, NotDialled, PhoneSystem
 from edge.ports.prompts import Prompt
@@ -55,6 +62,7 @@ class Offer:
     account: AccountId
     entry: Entry
     agent: Agent
+    leg: LegId
     queue: Queue
     rivals: "Rivals"
     withdrawn: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,16 +103,28 @@ class Rivals:
 
 
 @contextmanager
-def on_the_line(floor: Floor, offer: Offer, leg: Leg) -> Iterator[None]:
+def on_the_line(floor: Floor, offer: Offer) -> Iterator[None]:
     """The leg counts among those that ring the agent's phone, or tell it that it came too late."""
-    legs = floor.lines.setdefault(_phone_of(floor, offer), [])
-    legs.append(leg)
+    legs = floor.lines.setdefault(_phone_of(floor, offer), {})
+    is_over = legs[offer.leg] = asyncio.Event()
     try:
         yield
     finally:
-        legs.remove(leg)
+        is_over.set()
+        del legs[offer.leg]
         if not legs:
             del floor.lines[_phone_of(floor, offer)]
+
+
+async def _free_line(floor: Floor, offer: Offer, phone: PhoneSystem) -> None:
+    """The agent is free, so another leg of this phone is at its end: one that was answered
+    elsewhere, or hears that it came too late. A phone with one line would be busy."""
+    for leg, is_over in tuple(floor.lines.get(_phone_of(floor, offer), {}).items()):
+        if leg != offer.leg:
+            await phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GONE_WITHIN_SECONDS):
+                    await is_over.wait()
 
 
 async def ring(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
@@ -113,12 +133,7 @@ async def ring(floor: Floor, offer: Offer, leg: Leg) -> OfferEnd:
     Returns with the agent's leg hung up unless it was accepted or came too late. Cancelled, it
     leaves the leg as it is: whoever cancels decides.
     """
-    # The agent is free, so another leg of this phone is at its end: one that was answered
-    # elsewhere, or hears that it came too late. A phone with one line would be busy. One that
-    # was transferred away is at another phone now.
-    for other in tuple(floor.lines.get(_phone_of(floor, offer), ())):
-        if other is not leg and not other.has_ended and not other.is_replaced.is_set():
-            await end_leg(other, EndReason.ANSWERED_ELSEWHERE)
+    await _free_line(floor, offer, leg.phone)
     user = floor.directory.user(offer.account, offer.agent.id)
     named = {AGENT_VARIABLE: f"{offer.account} {offer.agent.id}"}
     dialled = await leg.phone.dial(invitation(offer.queue, user, offer.entry, leg.id, named))
@@ -216,18 +231,18 @@ async def _ask(floor: Floor, offer: Offer, leg: Leg) -> LegFailure | None:
     return None if key == TAKE or offer.withdrawn.is_set() else LegFailure.NO_ANSWER
 
 
-async def tell_late(floor: Floor, phone: PhoneSystem, offer: Offer, leg_id: LegId) -> None:
+async def tell_late(floor: Floor, phone: PhoneSystem, offer: Offer, line: ExitStack) -> None:
     """Another has the call: a short word, then the end. The agent is free since that accept, and
-    a new offer does not wait for the word."""
-    async with attending(phone, leg_id, floor.legs, exists=True) as leg:
-        with on_the_line(floor, offer, leg):
+    a new offer does not wait for the word. `line` is let go when the leg is gone."""
+    with line:
+        async with attending(phone, offer.leg, floor.legs, exists=True) as leg:
             try:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(TOLD_WITHIN_SECONDS):
                         await _tell_taken(floor, offer, leg)
                 await end_leg(leg, EndReason.NORMAL)
             except NodeFault as fault:
-                log.warning("late_answer_not_told", leg=leg_id, reason=str(fault))
+                log.warning("late_answer_not_told", leg=offer.leg, reason=str(fault))
 
 
 async def _tell_taken(floor: Floor, offer: Offer, leg: Leg) -> None:

@@ -164,6 +164,32 @@ async def test_of_two_who_answer_at_once_one_talks_and_one_is_told(office: OpenO
         await caller.hang_up()
 
 
+async def test_the_next_caller_does_not_wait_for_the_word_to_a_late_agent(
+    office: OpenOffice,
+) -> None:
+    async with office(agents=2, callers=2, **RINGALL) as here:
+        agents = [await here.agent(n) for n in (1, 2)]
+        first = await here.waiting_caller(1)
+        rung = await all_ring(first, *agents)
+        second = await here.waiting_caller(2)
+        with edge_asleep(here):
+            await asyncio.gather(*(agent.answer() for agent in agents))
+            for agent in agents:
+                await agent.wait_for("answered")
+        winner, loser = await winner_and_loser(here, agents)
+        ended = await loser.wait_for("closed")
+        assert ended.call_id == rung[agents.index(loser)]
+        [again] = await all_ring(second, loser)
+        assert again != ended.call_id
+        assert not was_told(loser, Prompt.CALL_TAKEN), "cut short"
+        await loser.answer()
+        await hears(second, loser)
+        await hears(first, winner)
+        assert await reasons(here) == ["cancelled"], "not busy"
+        await first.hang_up()
+        await second.hang_up()
+
+
 async def test_of_two_who_answer_within_milliseconds_one_talks(office: OpenOffice) -> None:
     """Too late by so little: told, or ended by a BYE when the answer crossed the CANCEL."""
     async with office(agents=2, callers=1, **RINGALL) as here:

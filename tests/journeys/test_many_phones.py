@@ -242,6 +242,28 @@ async def test_a_new_offer_does_not_wait_for_the_word_to_the_late_agent() -> Non
         await caller.talks_with(winner)
 
 
+@pytest.mark.parametrize("tenths_of_ms", range(-20, 21, 2))
+async def test_the_late_agent_is_rung_for_the_next_caller_and_never_busy(
+    tenths_of_ms: int,
+) -> None:
+    """The leg that came too late counts as the phone's until it is gone, told or not."""
+    async with ringing_all(ANN, BOB) as office:
+        first = office.call()
+        await ring(office, ANN, BOB)
+        second = office.call()
+        await second.joins()
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.01, answer_if_it_rings, office, ANN)
+        loop.call_later(0.01 + tenths_of_ms / 10_000, answer_if_it_rings, office, BOB)
+        await wait_until(lambda: first.entry.agent is not None, "accepted")
+        winner, loser = loser_of(office, first)
+        await ring(office, loser, times=2)
+        assert office.reasons() == ["cancelled"]
+        answer(office, loser)
+        await second.talks_with(loser)
+        await first.talks_with(winner)
+
+
 @pytest.mark.parametrize("half_ms", range(-16, 24))
 async def test_the_caller_hangs_up_while_two_answer(half_ms: int) -> None:
     async with ringing_all(*THREE) as office:
