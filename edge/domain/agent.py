@@ -159,7 +159,8 @@ class Agent:
     """Calls taken in the window of that number; see `fewestcalls`."""
     misses: int = 0
     here: Mapping[QueueId, Here] = field(default_factory=dict)
-    """By queue; a queue that never rang the agent is not in it."""
+    """By queue, what its strategy goes by and no more; a queue that never rang the agent is not
+    in it."""
     overlays: Mapping[QueueId, Overlay] = field(default_factory=dict)
     """By queue; a queue that the agent is not kept out of is not in it."""
 

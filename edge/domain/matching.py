@@ -76,7 +76,8 @@ class HeadEntry:
 class Heads:
     """The first entries that may be offered and the first ready agents of one queue, in order.
 
-    Where chance picks, the agents are in the order in which they were drawn.
+    Where chance picks, the agents are in the order in which they were drawn. With depth 0 no entry
+    was looked at: some wait, and of the agents is only known that these have become ready.
     """
 
     account: AccountId
@@ -117,7 +118,7 @@ class Match:
     by_name: bool = False
 
 
-DEPTHS = (8, 64, 512, 4096)
+DEPTHS = (2, 16, 128, 1024, 4096)
 """How far a look goes: almost always the first, further only where all seen are passed over."""
 
 

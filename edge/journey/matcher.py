@@ -52,7 +52,8 @@ class Matcher:
         if not self._is_open:
             return
         for one in heads:
-            self._pending.setdefault(one.account, {})[one.queue] = one
+            pending = self._pending.setdefault(one.account, {})
+            pending[one.queue] = _newest(pending.get(one.queue), one)
         if heads:
             self._arrived.set()
 
@@ -90,7 +91,7 @@ class Matcher:
             left = tuple(agent for agent in heads.agents if agent.id not in agents)
             if left:
                 pending[queue] = replace(heads, agents=left)
-            elif heads.agents and len(heads.agents) < heads.depth:
+            elif heads.agents and (len(heads.agents) < heads.depth or not heads.depth):
                 del pending[queue]
 
     async def _match(self, heads: Heads) -> None:
@@ -117,3 +118,11 @@ class Matcher:
         deeper = next((depth for depth in DEPTHS if depth > heads.depth), None)
         if deeper is not None and heads.may_go_on:
             self.look_at(await self._store.look(heads.account, heads.queue, deeper))
+
+
+def _newest(known: Heads | None, new: Heads) -> Heads:
+    """The later heads hold. Those of depth 0 add whom they name to what was seen before: a claim
+    that so errs brings fresh heads."""
+    if known is None or new.depth:
+        return new
+    return replace(known, agents=tuple(dict.fromkeys((*known.agents, *new.agents))))

@@ -20,7 +20,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from edge.store.scripts import Script, load_scripts
+from edge.store.pipe import Answer, Pipe, Wire, pack
+from edge.store.scripts import load_scripts
 
 log = structlog.get_logger()
 
@@ -61,6 +62,7 @@ class Connection:
         self._redis_run = ""
         self._mending = asyncio.Lock()
         self._is_closed = False
+        self._wire = Wire(url, ANSWER_WITHIN_SECONDS, self._greet_on_wire)
         self._guarded = self._client(greet=self._greet)
         self._plain = self._client(greet=None)
         self.listening = self._client(greet=None)
@@ -89,16 +91,28 @@ class Connection:
         await connection.on_connect()
         await connection.send_command("INFO", "server")
         answer = await connection.read_response()
-        lines = answer.splitlines() if isinstance(answer, str) else []
-        run = next((line[7:] for line in lines if line.startswith("run_id:")), "")
+        self._recognise(answer if isinstance(answer, str) else "")
+
+    async def _greet_on_wire(self, pipe: Pipe) -> None:
+        self._recognise(str(await pipe.send(pack("INFO", "server"))))
+
+    def _recognise(self, server: str) -> None:
+        run = next((line[7:] for line in server.splitlines() if line.startswith("run_id:")), "")
         if run != self._redis_run:
             raise ServerReplaced(f"Redis run {run} is not {self._redis_run or 'known'}")
 
     async def move(self, name: str, tag: str, args: Sequence[str | int]) -> dict[str, Any]:
         """One move, its answer parsed. Waits for a Redis that is away; raises StoreClosed."""
-        answer: dict[str, Any] = await self._persist(
-            lambda: self._call(self._guarded, name, tag, args)
-        )
+        script = self._scripts[name]
+        command = script.called_with(tag, args)
+
+        async def attempt() -> Answer:
+            try:
+                return await self._wire.send(command)
+            except NoScriptError:
+                return await self._wire.send(script.loaded_with(tag, args))
+
+        answer: dict[str, Any] = orjson.loads(await self._persist(attempt))
         return answer
 
     async def read(self, command: str, *args: str | int) -> Any:
@@ -109,12 +123,7 @@ class Connection:
         self, client: Redis, name: str, tag: str, args: Sequence[str | int]
     ) -> dict[str, Any]:
         """A move of the recovery itself: tried once. Raises RedisError."""
-        return await self._call(client, name, tag, args)
-
-    async def _call(
-        self, client: Redis, name: str, tag: str, args: Sequence[str | int]
-    ) -> dict[str, Any]:
-        script: Script = self._scripts[name]
+        script = self._scripts[name]
         try:
             answer = await _command(client, "EVALSHA", script.sha, 1, tag, *args)
         except NoScriptError:
@@ -158,6 +167,7 @@ class Connection:
 
     async def close(self) -> None:
         self._is_closed = True
+        self._wire.close()
         for client in (self._guarded, self._plain, self.listening):
             await client.aclose()
 

@@ -80,6 +80,9 @@ KEYS: tuple[KeyKind, ...] = (
     KeyKind("{account}:queue:<id>:line", "zset", "entries that wait or are offered", "while any"),
     KeyKind("{account}:queue:<id>:offerable", "zset", "entries to be offered", "while any"),
     KeyKind(
+        "{account}:queue:<id>:heads", "hash", "what a match needs of each of them", "while any"
+    ),
+    KeyKind(
         "{account}:queue:<id>:connecting", "zset", "entries between answer and bridge", "while any"
     ),
     KeyKind("{account}:queue:<id>:ready", "zset", "ready agents by strategy", "while any"),

@@ -1,6 +1,6 @@
 """Between the flat records of Redis and the frozen ones of the domain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -21,10 +21,18 @@ from edge.domain.ids import (
 from edge.domain.matching import HeadAgent, HeadEntry, Heads
 from edge.domain.settings import Account, Member, PenaltyRule, Queue, User
 from edge.domain.settings.account import HIGHEST_TIER
-from edge.domain.strategies import STRATEGIES, Draw, Rings
+from edge.domain.strategies import FIELD_WIDTH, STRATEGIES, Draw, Rings
 from edge.ports.queue_store import Due, LivingEdges, Moved
 
 Fields = Mapping[str, str]
+NOBODY: frozenset[UserId] = frozenset()
+# A look in a dict takes a tenth of the enum's own.
+STAGES = {stage.value: stage for stage in Stage}
+PARTIES = {party.value: party for party in Party}
+OCCUPANCIES = {occupancy.value: occupancy for occupancy in Occupancy}
+DRAWS = {draw.value: draw for draw in Draw}
+RINGS = {rings.value: rings for rings in Rings}
+DEVICES = {device.value: device for device in Device}
 HERE = {"last_rung": "last_rung_at_ms", "last_answered": "last_answered_at_ms", "lap": "lap"}
 OVERLAY = {
     "paused_at": "paused_at_ms",
@@ -35,7 +43,7 @@ OVERLAY = {
 
 
 def users_of(text: str | None) -> frozenset[UserId]:
-    return frozenset(UserId(user) for user in (text or "").split())
+    return frozenset(map(UserId, text.split())) if text else NOBODY
 
 
 def fields_of(joining: Joining) -> dict[str, str]:
@@ -60,8 +68,8 @@ def to_entry(entry: str, fields: Fields) -> Entry:
     return Entry(
         id=EntryId(entry),
         queue=QueueId(fields["queue"]),
-        stage=Stage(fields["stage"]),
-        party=Party(fields["party"]),
+        stage=STAGES[fields["stage"]],
+        party=PARTIES[fields["party"]],
         leg=LegId(fields["leg"]),
         node=NodeId(fields["node"]),
         endpoint=EndpointName(fields["endpoint"]),
@@ -112,9 +120,9 @@ def to_agent(user: str, fields: Fields) -> Agent:
         pause_reason=fields.get("pause_reason", ""),
         pause_until_ms=int(fields.get("pause_until", 0)),
         pending=to_pending(fields),
-        occupancy=Occupancy(fields.get("occupancy", Occupancy.IDLE)),
+        occupancy=OCCUPANCIES[fields.get("occupancy", Occupancy.IDLE)],
         is_desk_call=fields.get("desk_call") == "1",
-        device=Device(fields.get("device", Device.UNKNOWN)),
+        device=DEVICES[fields.get("device", Device.UNKNOWN)],
         leg=LegId(leg) if leg else None,
         leg_entry=EntryId(entry) if entry else None,
         leg_queue=QueueId(queue) if queue else None,
@@ -143,8 +151,10 @@ def to_here(fields: Fields) -> dict[QueueId, Here]:
     """What the agent has done for each queue, from the fields that end in `_here:<queue>`."""
     found: dict[QueueId, dict[str, int]] = {}
     for name, value in fields.items():
-        what, here, queue = name.partition("_here:")
-        if here and what in HERE:
+        if "_here:" not in name:
+            continue
+        what, _, queue = name.partition("_here:")
+        if what in HERE:
             found.setdefault(QueueId(queue), {})[HERE[what]] = int(value)
     return {queue: Here(**values) for queue, values in found.items()}
 
@@ -162,36 +172,42 @@ def to_overlays(fields: Fields) -> dict[QueueId, Overlay]:
     return found
 
 
-def to_head_entry(row: Sequence[Any]) -> HeadEntry:
-    entry, rev, owner, tried, room, min_tier, max_tier, named, reserved = row
+def to_heads(account: AccountId, reply: Mapping[str, Any]) -> tuple[Heads, ...]:
+    return tuple(
+        Heads(
+            account=account,
+            queue=QueueId(queue),
+            entries=tuple(map(to_head_entry, entries)),
+            agents=tuple(map(to_head_agent, ready)),
+            depth=depth,
+            draw=DRAWS[draw],
+            rings=RINGS[rings],
+            urgency=float(urgency),
+        )
+        # An empty list comes out of Lua as an empty object.
+        for queue, depth, draw, rings, urgency, entries, ready in reply["heads"] or ()
+    )
+
+
+def to_head_entry(text: str) -> HeadEntry:
+    """From what the line keeps of an entry; see `head_text` in parts/entries.lua."""
+    _, entry, rev, owner, room, min_tier, max_tier, reserved, named, *tried = text.split(" ")
     return HeadEntry(
         id=EntryId(entry),
         rev=int(rev),
         owner=RunId(owner),
-        tried=users_of(tried),
+        tried=frozenset(map(UserId, filter(None, tried))),
         room=int(room),
         min_tier=int(min_tier),
         max_tier=int(max_tier),
-        named=UserId(named) if named else None,
-        reserved=bool(reserved),
+        named=UserId(named) if named != "-" else None,
+        reserved=reserved == "1",
     )
 
 
-def to_heads(account: AccountId, reply: Mapping[str, Any]) -> tuple[Heads, ...]:
-    # An empty list comes out of Lua as an empty object.
-    return tuple(
-        Heads(
-            account=account,
-            queue=QueueId(heads["queue"]),
-            entries=tuple(map(to_head_entry, heads["entries"])),
-            agents=tuple(HeadAgent(UserId(user), int(tier)) for user, tier in heads["agents"]),
-            depth=int(heads["depth"]),
-            draw=Draw(heads["draw"]),
-            rings=Rings(heads["rings"]),
-            urgency=float(heads["urgency"]),
-        )
-        for heads in reply["heads"] or ()
-    )
+def to_head_agent(place: str) -> HeadAgent:
+    """From the name in the ready set: the tier comes first, the user last."""
+    return HeadAgent(UserId(place.rpartition(":")[2]), int(place[:FIELD_WIDTH]))
 
 
 def to_moved(account: AccountId, reply: Mapping[str, Any]) -> Moved:

@@ -1,8 +1,11 @@
 """Loads the Lua moves: shared parts first, then the move, named by its hash."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+
+from edge.store.pipe import pack, words
 
 PARTS_OF_ACCOUNT = (
     "account",
@@ -26,6 +29,16 @@ class Script:
     name: str
     text: str
     sha: str
+    named: bytes
+    """The words of each call that are always the same."""
+
+    def called_with(self, tag: str, args: Sequence[str | int]) -> bytes:
+        """The command that runs it where it is loaded."""
+        return b"*%d\r\n%b%b" % (len(args) + 4, self.named, words(tag, *args))
+
+    def loaded_with(self, tag: str, args: Sequence[str | int]) -> bytes:
+        """The command that loads and runs it."""
+        return pack("EVAL", self.text, 1, tag, *args)
 
 
 def load_scripts() -> dict[str, Script]:
@@ -41,5 +54,5 @@ def load_scripts() -> dict[str, Script]:
             [*((folder / "parts" / f"{part}.lua").read_text() for part in parts), file.read_text()]
         )
         sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-        scripts[name] = Script(name, text, sha)
+        scripts[name] = Script(name, text, sha, words("EVALSHA", sha, 1))
     return scripts

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edge.domain.agent import AGENT_MOVES, BUSY_DEVICES, Agent, AgentMove, Here, Occupancy
+from edge.domain.agent import AGENT_MOVES, BUSY_DEVICES, Agent, AgentMove, Occupancy
 from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Joining, Party, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
@@ -86,7 +86,7 @@ class MatchMoves:
             prefer_until_ms=memory.now_ms + joining.prefer_ms if is_member else 0,
             sticky=self._last_to_speak_with(memory, joining),
         )
-        entry = at_place(memory, entry, asked)
+        entry = at_place(memory, entry, asked, came_now=asked == memory.now_ms)
         others: list[Entry] = []
         if joining.position:
             entry, others = at_position(memory, entry, joining.position)
@@ -225,13 +225,11 @@ class MatchMoves:
         if agent.occupancy not in RUNG or entry.stage is not Stage.OFFERED:
             return AcceptWord.STALE, memory.moved([entry], [agent])
         entry, others = cancel_legs(memory, entry, but=user)
-        here = agent.here.get(entry.queue, Here())
-        answered = replace(here, last_answered_at_ms=memory.now_ms)
         window = memory.window()
         agent = memory.put_agent(
             replace(
                 agent,
-                here={**agent.here, entry.queue: answered},
+                here=memory.answered_here(entry.queue, agent),
                 occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.ACCEPT),
                 wake_at_ms=0,
                 calls=agent.calls + 1,

@@ -6,12 +6,15 @@ from edge.domain.entry import Entry
 from tests.fakes.memory_site import AccountMemory
 
 
-def at_place(memory: AccountMemory, entry: Entry, place: int) -> Entry:
-    """At this place of its priority, or the first free one behind it."""
+def at_place(memory: AccountMemory, entry: Entry, place: int, *, came_now: bool = False) -> Entry:
+    """At this place of its priority, or the first free one behind it. Who came just now stands
+    behind all places ever given."""
+    queue = memory.queues[entry.queue]
+    if came_now:
+        place = max(place, queue.last_place + 1)
     taken = memory.places_taken(entry.queue, entry.priority)
     while place in taken:
         place += 1
-    queue = memory.queues[entry.queue]
     queue.last_place = max(queue.last_place, place)
     return replace(entry, place=place)
 

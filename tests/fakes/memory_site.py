@@ -5,7 +5,7 @@ record's revision by one, sets what is due for it and ranks it anew in all its q
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Here
@@ -105,7 +105,7 @@ class AccountMemory:
         self.spoke: dict[str, tuple[UserId, int]] = {}
         self.settings: Account | None = None
         self.chance = Chance(1)
-        self._to_look: dict[QueueId, None] = {}
+        self._to_look: dict[QueueId, list[UserId] | None] = {}
 
     def window(self) -> int:
         """The number of the present window of calls."""
@@ -238,7 +238,7 @@ class AccountMemory:
                 rank = member.rank(strategy)
                 values = values_of(strategy, agent, rank, queue.id, queue.round, self.window())
                 queue.ready[agent.id] = standing(strategy, values, MemberId(member.id), agent.id)
-                self.look_at(queue.id)
+                self.look_at(queue.id, agent.id)
 
     def amend(self, agent: Agent) -> Agent:
         """Change what the same move has written already: no further revision."""
@@ -253,13 +253,25 @@ class AccountMemory:
 
     def note_dialled(self, queue: QueueMemory, agent: Agent) -> Agent:
         """The agent with what the orders of round and cycle go by; the round moves on."""
+        if not {Field.LAST_RUNG_HERE, Field.LAP_HERE} & set(queue.strategy.fields):
+            return agent
         here = agent.here.get(queue.id, Here())
-        here = replace(here, last_rung_at_ms=self.now_ms)
-        if Field.LAP_HERE in STRATEGIES[queue.settings.strategy].fields:
+        fields = STRATEGIES[queue.settings.strategy].fields
+        if Field.LAST_RUNG_HERE in fields:
+            here = replace(here, last_rung_at_ms=self.now_ms)
+        if Field.LAP_HERE in fields:
             order = queue.members[agent.id].position
             here = replace(here, lap=queue.round.lap_of(here.lap, order))
             queue.round = Round(here.lap, order)
         return replace(agent, here={**agent.here, queue.id: here})
+
+    def answered_here(self, queue: QueueId, agent: Agent) -> Mapping[QueueId, Here]:
+        """What the agent has done for each queue, once this call of that queue is answered."""
+        strategy = STRATEGIES[self.queues[queue].settings.strategy]
+        if Field.LAST_ANSWERED_HERE not in strategy.fields:
+            return agent.here
+        here = agent.here.get(queue, Here())
+        return {**agent.here, queue: replace(here, last_answered_at_ms=self.now_ms)}
 
     def line(self, queue: QueueId) -> list[Entry]:
         inside = [e for e in self.entries.values() if e.queue == queue and e.stage in IN_LINE]
@@ -315,9 +327,14 @@ class AccountMemory:
             depth = max(depth, known.settings.ring_max)
         return tuple(everybody[:depth])
 
-    def look_at(self, queue: QueueId) -> None:
-        """This move may have made a match possible there: its answer brings the heads."""
-        self._to_look[queue] = None
+    def look_at(self, queue: QueueId, ready: UserId | None = None) -> None:
+        """This move may have made a match possible there: its answer brings the heads. `ready`:
+        only because this agent has become ready."""
+        because_of = self._to_look.setdefault(queue, [])
+        if ready is None:
+            self._to_look[queue] = None
+        elif because_of is not None:
+            because_of.append(ready)
 
     def look(self, queue: QueueId, depth: int = DEPTHS[0]) -> tuple[Heads, ...]:
         """The heads where both sides are there, and then a due time to look again."""
@@ -341,6 +358,16 @@ class AccountMemory:
             rings=strategy.rings,
             urgency=self.urgency(queue, self.entries[entries[0].id]),
         )
+
+    def stub(self, queue: QueueId, ready: Iterable[UserId]) -> tuple[Heads, ...]:
+        """A queue in which these agents became ready, without its entries."""
+        heads = self.heads(queue, 1)
+        self._set_due(f"queue:{queue}", self.now_ms + LOOK_AGAIN_MS if heads else 0)
+        if heads is None:
+            return ()
+        places = sorted(self.queues[queue].ready[user] for user in ready)
+        agents = (HeadAgent(_user_of(place), int(place[:FIELD_WIDTH])) for place in places)
+        return (replace(heads, entries=(), agents=tuple(agents), depth=0),)
 
     def urgency(self, queue: QueueId, first: Entry) -> float:
         assert self.settings is not None, "the account was configured"
@@ -397,9 +424,20 @@ class AccountMemory:
 
     def moved(self, entries: Iterable[Entry] = (), agents: Iterable[Agent] = ()) -> Moved:
         """The answer of a move, with the heads of all queues that it looked at."""
-        queues, self._to_look = sorted(self._to_look), {}
-        heads = tuple(heads for queue in queues for heads in self.look(queue))
-        return Moved(self.now_ms, tuple(entries), tuple(agents), heads, self._lines_to_empty())
+        looks, self._to_look = self._to_look, {}
+        stubs = {
+            queue: stub
+            for queue, ready in looks.items()
+            if ready is not None
+            for stub in self.stub(queue, ready)
+        }
+        best = min(stubs, key=lambda queue: (-stubs[queue].urgency, queue), default=None)
+        heads = [stub for queue, stub in stubs.items() if queue != best]
+        for queue in sorted(looks):
+            if looks[queue] is None or queue == best:
+                heads.extend(self.look(queue))
+        due = self._lines_to_empty()
+        return Moved(self.now_ms, tuple(entries), tuple(agents), tuple(heads), due)
 
     def _lines_to_empty(self) -> tuple[Due, ...]:
         """The lines that are to be emptied from now on."""
@@ -424,6 +462,10 @@ def without_what_is_over(entry: Entry) -> Entry:
     if entry.stage not in IN_LINE:
         entry = replace(entry, widen_at_ms=0, prefer_until_ms=0)
     return entry
+
+
+def _user_of(place: str) -> UserId:
+    return UserId(place.rpartition(":")[2])
 
 
 def without_leg(agent: Agent) -> Agent:

@@ -14,9 +14,9 @@ if e.stage ~= 'offered' or not leg_is(agent, leg, run, 'reserved', 'ringing') th
 end
 
 cancel_legs(entry, user)
-e.stage, e.agent, e.answered_at = 'connecting', user, tostring(now)
+e.stage, e.agent, e.answered_at = 'connecting', user, stamp
 a.occupancy, a.wake_at, a.misses = 'talking', nil, nil
-a['last_answered_here:' .. e.queue] = tostring(now)
+if goes_by('last_answered_here', e.queue) then a['last_answered_here:' .. e.queue] = stamp end
 a.calls = tostring(tonumber(a.calls or 0) + 1)
 local window = know(e.queue).window
 a.calls_in_window = tostring((a.window == window and tonumber(a.calls_in_window) or 0) + 1)

@@ -31,18 +31,18 @@ elseif asked == 'LOGGED_IN' then
   log_in()
   if f['signed_out_at_' .. here] then
     local ready = redis.call('HGET', key('queue', queue), 'auto_ready') ~= '0'
-    set_overlay(agent, queue, not ready and tostring(now) or nil, nil, nil, nil, not ready)
+    set_overlay(agent, queue, not ready and stamp or nil, nil, nil, nil, not ready)
   end
 elseif asked == 'LOGGED_OUT' then
   if not f['signed_out_at_' .. here] then
-    set_overlay(agent, queue, nil, nil, nil, tostring(now))
+    set_overlay(agent, queue, nil, nil, nil, stamp)
   end
 else
   local pause_until = ms > 0 and tostring(now + ms) or nil
   local pause_reason = reason ~= '' and reason or nil
   if has(f.auto_paused, queue) or not f['paused_at_' .. here]
     or f['pause_reason_' .. here] ~= pause_reason or f['pause_until_' .. here] ~= pause_until then
-    set_overlay(agent, queue, f['paused_at_' .. here] or tostring(now), pause_reason, pause_until)
+    set_overlay(agent, queue, f['paused_at_' .. here] or stamp, pause_reason, pause_until)
   end
 end
 return done(differs(agent) and 'CHANGED' or 'UNCHANGED')

@@ -43,9 +43,8 @@ end
 
 for _, leg in ipairs(legs) do
   local agent = load('agent', leg[1])
-  local rank = cjson.decode(redis.call('HGET', key('agent', agent.id, 'ranks'), queue))
   reserve(agent, entry, leg[2], tonumber(ARGV[7]))
-  e.ring_tier = tostring(math.max(tonumber(e.ring_tier or 0), rank.tier))
+  e.ring_tier = tostring(math.max(tonumber(e.ring_tier or 0), rank_of(agent, queue).tier))
   publish('entry_offered', {entry = id, queue = queue, user = agent.id, leg = leg[2],
     passed_over = #skipped, chosen = chosen})
 end

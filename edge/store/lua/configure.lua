@@ -9,11 +9,15 @@ local function what_ranks()
   local counts = fields and string.find(fields, 'calls_in_window', 1, true)
   return tostring(fields) .. (counts and tostring(window) or '')
 end
-local before = what_ranks()
+local before, rang = what_ranks(), redis.call('HMGET', key('queue', queue), 'rings', 'ring_max')
 for name, value in pairs(cjson.decode(ARGV[3])) do
   redis.call('HSET', key('queue', queue), name, value)
 end
-local restrategised = before ~= what_ranks()
+local after, restrategised = know(queue), before ~= what_ranks()
+-- How many may ring is part of what is kept of the entries in line: it is made anew when looked at.
+if rang[1] ~= after.rings or tonumber(rang[2] or nil) ~= after.ring_max then
+  redis.call('DEL', key('queue', queue, 'heads'))
+end
 
 -- An agent's place in a ready set is made of what is configured: it is left and taken anew, in this
 -- queue alone.
@@ -45,8 +49,8 @@ for user, text in pairs(members) do
     rank(user, text)
   end
 end
-local counts = string.find(know(queue).fields, 'calls_in_window', 1, true)
-set_due('rerank:' .. queue, counts and next_window(know(queue)) or nil)
+local counts = string.find(after.fields, 'calls_in_window', 1, true)
+set_due('rerank:' .. queue, counts and next_window(after) or nil)
 count_anew(queue, members)
 look_at(queue)
 return done('CONFIGURED')

@@ -18,8 +18,9 @@ for i = 1, math.min(most, #names) do
   local rank = place and redis.call('ZRANK', ready, place)
   local q, entries, urgency = know(queue), {}, '0'
   for _, id in ipairs(redis.call('ZRANGE', offerable, 0, depth - 1)) do
-    if #entries == 0 then urgency = urgency_of(queue, id) end
-    entries[#entries + 1] = {head_entry(queue, id), redis.call('ZRANK', line, id) + 1}
+    local head = head_entry(queue, id)
+    if #entries == 0 then urgency = urgency_of(queue, head) end
+    entries[#entries + 1] = {head, redis.call('ZRANK', line, id) + 1}
   end
   queues[i] = {queue = queue, tier = cjson.decode(ranks[queue]).tier,
     standing = rank and rank + 1 or 0, ready_in_all = redis.call('ZCARD', ready),

@@ -22,7 +22,7 @@ local refused = ARGV[8] == '1' and 'closed'
   or refusal(queue, rules[1] or '', tonumber(rules[2] or 0), tonumber(rules[3] or 0))
 if refused then
   f.preferred, f.prefer_ms = nil, nil
-  f.stage, f.disposition, f.ended_at = 'ended', refused, tostring(now)
+  f.stage, f.disposition, f.ended_at = 'ended', refused, stamp
   publish('entry_rejected', {entry = id, queue = queue, disposition = refused})
   return done('REJECTED')
 end
@@ -31,7 +31,7 @@ f.stage = 'waiting'
 local longest = tonumber(ARGV[7] ~= '' and ARGV[7] or rules[4] or 0)
 if longest > 0 then f.waits_until = tostring(now + longest) end
 -- Places are unique in their queue: one who arrived while no edge lived goes between the others.
-stand_at_place(entry, asked)
+stand_at_place(entry, asked, asked == now)
 if position > 0 then stand_at_position(entry, position) end
 widen(f)
 

@@ -4,4 +4,5 @@
 -- returns: LOOKED
 -- publishes: nothing
 local heads = heads_of(ARGV[2], tonumber(ARGV[3]))
+write_dues()
 return cjson.encode({word = 'LOOKED', now = now, records = {}, heads = {heads}})

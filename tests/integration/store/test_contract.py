@@ -56,6 +56,20 @@ async def test_who_arrived_while_no_edge_lived_stands_between_the_others(
         assert oldest.place == now - ARRIVAL_MAY_LIE_BACK_MS, "at most 120 s back"
 
 
+async def test_who_joins_in_a_crowd_stands_behind_all_who_came_before(
+    open_bench: OpenBench,
+) -> None:
+    """Of five in one millisecond the second leaves: the next one does not get that place."""
+    async with open_bench() as bench:
+        store = bench.store()
+        crowd = [await join(store) for _ in range(5)]
+        await store.leave(ACCOUNT_ID, crowd[1].id, Disposition.ABANDONED)
+        bench.advance(1)
+        late = await join(store)
+        assert (await line(store))[-1] == late.id
+        assert late.place == crowd[-1].place + 1
+
+
 async def test_a_higher_priority_stands_ahead(open_bench: OpenBench) -> None:
     async with open_bench() as bench:
         store = bench.store()

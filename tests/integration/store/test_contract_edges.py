@@ -6,6 +6,7 @@ import pytest
 
 from edge.domain.agent import Device, Occupancy, PresenceChange, Status
 from edge.domain.entry import Stage
+from edge.domain.matching import decide
 from edge.domain.offer import RESERVED_FOR_MS, RING_GRACE_MS
 from edge.ports.queue_store import (
     AcceptWord,
@@ -17,7 +18,7 @@ from edge.ports.queue_store import (
     Summons,
     TakeOverWord,
 )
-from tests.fakes.store_bench import claim, fire_all, join, line, log_in, talk
+from tests.fakes.store_bench import claim, fire_all, join, line, log_in, look, talk
 from tests.fakes.waiting import wait_until
 from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BETA, BOB, CAT, DAN, ONE, THREE, TWO
 from tests.integration.store.conftest import OpenBench
@@ -42,6 +43,21 @@ async def test_logging_in_shows_the_agent_in_every_queue(open_bench: OpenBench) 
         assert moved.agent.logged_in_at_ms == moved.now_ms
         assert {heads.queue for heads in moved.heads} == {ALPHA, BETA}
         assert all(heads.ready == (CAT,) for heads in moved.heads)
+
+
+async def test_of_many_queues_the_most_urgent_is_shown_whole(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        waits = await join(store, BETA)
+        bench.advance(1_000)
+        await join(store, ALPHA)
+        _, moved = await store.change_presence(ACCOUNT_ID, CAT, PresenceChange.AVAILABLE)
+        alpha, beta = sorted(moved.heads, key=lambda heads: heads.queue)
+        assert [entry.id for entry in beta.entries] == [waits.id]
+        assert (alpha.entries, alpha.ready, alpha.depth) == ((), (CAT,), 0)
+        assert beta.urgency > alpha.urgency
+        assert decide(alpha) is None
+        assert decide(await look(store, ALPHA)) is not None
 
 
 async def test_what_pause_and_log_out_keep_and_clear(open_bench: OpenBench) -> None:

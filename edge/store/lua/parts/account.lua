@@ -18,6 +18,7 @@ local function read_clock()
   return now
 end
 local now = read_clock()
+local stamp = tostring(now)
 
 -- Records are loaded once, changed in memory, and written by commit() where they differ.
 local loaded, in_order = {}, {}
@@ -25,19 +26,20 @@ local loaded, in_order = {}, {}
 local function flat_hash(name)
   local flat, fields = redis.call('HGETALL', name), {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
-  return fields, #flat > 0
+  return fields
 end
 
 local function load(kind, id)
   local name = kind .. ':' .. id
   if loaded[name] then return loaded[name] end
-  local record = {kind = kind, id = id, f = {}}
-  record.was, record.exists = flat_hash(key(kind, id))
-  for field, value in pairs(record.was) do record.f[field] = value end
+  local flat, f, was = redis.call('HGETALL', key(kind, id)), {}, {}
+  for i = 1, #flat, 2 do
+    f[flat[i]], was[flat[i]] = flat[i + 1], flat[i + 1]
+  end
+  local record = {kind = kind, id = id, f = f, was = was, exists = #flat > 0}
   if kind == 'agent' then
-    for name, value in pairs({occupancy = 'idle', device = 'unknown'}) do
-      if not record.f[name] then record.f[name], record.was[name] = value, value end
-    end
+    if not f.occupancy then f.occupancy, was.occupancy = 'idle', 'idle' end
+    if not f.device then f.device, was.device = 'unknown', 'unknown' end
   end
   loaded[name] = record
   in_order[#in_order + 1] = record
@@ -70,12 +72,22 @@ local function without(set, id)
   return #rest > 0 and table.concat(rest, ' ') or nil
 end
 
-local function set_due(what, at)
-  if at then
-    redis.call('ZADD', key('due'), at, what)
-  else
-    redis.call('ZREM', key('due'), what)
+-- Due times are written at the end, all at once: an agent back in 20 queues sets 20.
+local dues = {}
+local function set_due(what, at) dues[what] = at or false end
+
+local function is_set(what)
+  if dues[what] ~= nil then return dues[what] ~= false end
+  return redis.call('ZSCORE', key('due'), what) ~= false
+end
+
+local function write_dues()
+  local put, gone = {}, {}
+  for what, at in pairs(dues) do
+    if at then put[#put + 1], put[#put + 2] = at, what else gone[#gone + 1] = what end
   end
+  if #put > 0 then redis.call('ZADD', key('due'), unpack(put)) end
+  if #gone > 0 then redis.call('ZREM', key('due'), unpack(gone)) end
 end
 
 -- When a record is due: at the earliest of these fields. Firing handles each that has come.
@@ -98,7 +110,7 @@ end
 -- The stream keeps the last 100,000 or so facts of the account.
 local function publish(event, facts)
   redis.call('XADD', key('events'), 'MAXLEN', '~', 100000, '*',
-    'event', event, 'at', now, 'facts', cjson.encode(facts))
+    'event', event, 'at', stamp, 'facts', cjson.encode(facts))
 end
 
 local function summon(owner, entry)

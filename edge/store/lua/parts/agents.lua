@@ -4,11 +4,13 @@ local TIER_WIDTH = 15
 local AGENT_TIMES = {'wake_at', 'pause_until', 'overlay_until'}
 local looks, look_order = {}, {}
 
-local function look_at(queue)
+-- `place`: only because the agent of this place in the ready set has become ready.
+local function look_at(queue, place)
   if not looks[queue] then
-    looks[queue] = true
+    looks[queue] = {}
     look_order[#look_order + 1] = queue
   end
+  if place then table.insert(looks[queue], place) else looks[queue].is_whole = true end
 end
 
 local function is_ready(f)
@@ -46,30 +48,52 @@ local function know(queue)
       last_order = tonumber(seen[3] or -1), draw = seen[4] or 'none', rings = seen[5] or 'one',
       ring_max = tonumber(seen[6] or 1), step_ms = tonumber(seen[7] or 0),
       weight = tonumber(seen[8] or 0), aging = tonumber(seen[9] or 0),
-      window_ms = tonumber(seen[10] or 0), rules = seen[11] and cjson.decode(seen[11]) or {}}
+      window_ms = tonumber(seen[10] or 0), rules = seen[11]}
     queues[queue].window = window_of(queues[queue])
   end
   return queues[queue]
 end
 
+local lists = {}
+local function fields_in(text)
+  if not lists[text] then
+    lists[text] = {}
+    for name in string.gmatch(text, '%S+') do table.insert(lists[text], name) end
+  end
+  return lists[text]
+end
+
 -- The strategy's fields, fixed width and lowest first, then the member's and the user's id.
 local function standing(queue, agent, rank)
   local parts = {}
-  for name in string.gmatch(know(queue).fields, '%S+') do
-    parts[#parts + 1] = string.format('%015.0f', field_of(name, queue, agent, rank))
+  for i, name in ipairs(fields_in(know(queue).fields)) do
+    parts[i] = string.format('%015d', field_of(name, queue, agent, rank))
   end
   parts[#parts + 1] = rank.member
   parts[#parts + 1] = agent.id
   return table.concat(parts, ':')
 end
 
+-- What the queue's configuration says of the agent; nil of one who is no member.
+local function rank_of(agent, queue)
+  agent.ranks = agent.ranks or {}
+  if not agent.ranks[queue] then
+    local text = redis.call('HGET', key('agent', agent.id, 'ranks'), queue)
+    agent.ranks[queue] = text and cjson.decode(text) or nil
+  end
+  return agent.ranks[queue]
+end
+
+local function goes_by(name, queue)
+  return string.find(know(queue).fields, name, 1, true) ~= nil
+end
+
 -- This agent is dialled for this queue: what the orders of the round and the cycle go by.
 local function note_dialled(queue, agent)
-  local text = redis.call('HGET', key('agent', agent.id, 'ranks'), queue)
-  if not text then return end
-  local rank = cjson.decode(text)
-  agent.f['last_rung_here:' .. queue] = tostring(now)
-  if string.find(know(queue).fields, 'lap_here', 1, true) then
+  local rank = rank_of(agent, queue)
+  if not rank then return end
+  if goes_by('last_rung_here', queue) then agent.f['last_rung_here:' .. queue] = stamp end
+  if goes_by('lap_here', queue) then
     local lap = field_of('lap_here', queue, agent, rank)
     agent.f['lap_here:' .. queue] = tostring(lap)
     redis.call('HSET', key('queue', queue), 'lap', lap, 'last_order', rank.order)
@@ -79,7 +103,7 @@ end
 local function stand_in(queue, agent, rank)
   local place = standing(queue, agent, rank)
   redis.call('ZADD', key('queue', queue, 'ready'), 0, place)
-  look_at(queue)
+  look_at(queue, place)
   return place
 end
 

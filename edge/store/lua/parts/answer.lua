@@ -28,14 +28,11 @@ end
 
 local function done(word)
   commit()
-  local reply = {word = word, now = now, records = {}, heads = {}, dues = lines_to_empty()}
+  local reply = {word = word, now = now, records = {}, heads = heads_seen(FIRST_LOOK),
+    dues = lines_to_empty()}
   for i, record in ipairs(in_order) do
     reply.records[i] = {record.kind, record.id, record.f}
   end
-  -- In one order whatever was touched first: several queues draw from one chance.
-  table.sort(look_order)
-  for _, queue in ipairs(look_order) do
-    reply.heads[#reply.heads + 1] = heads_of(queue, 8)
-  end
+  write_dues()
   return cjson.encode(reply)
 end

@@ -113,16 +113,17 @@ end
 
 -- The lines that are to be emptied from now on: a due time each, as there may be many in them.
 local function lines_to_empty()
-  local dues = {}
+  local new = {}
   for _, queue in ipairs(touched_order) do
     local must, factors = must_empty(queue)
     if must then
-      if redis.call('ZADD', key('due'), 'NX', now, 'empty:' .. queue) == 1 then
-        dues[#dues + 1] = {'empty:' .. queue, now}
+      if not is_set('empty:' .. queue) then
+        set_due('empty:' .. queue, now)
+        new[#new + 1] = {'empty:' .. queue, now}
       end
     elseif factors and factors ~= '' then
       set_due('empty:' .. queue, nil)
     end
   end
-  return dues
+  return new
 end

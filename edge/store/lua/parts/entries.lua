@@ -1,4 +1,5 @@
 -- Entries: their places in the line and in the offerable part of it, and who owns them.
+local ASKS_BY_NAME = '*'
 local ENTRY_TIMES = {'retry_at', 'widen_at', 'step_at', 'prefer_until', 'timeout_at'}
 
 local function in_line(f)
@@ -51,7 +52,7 @@ end
 local function widen(f)
   local rules = know(f.queue).rules
   f.widen_at = nil
-  for _, rule in ipairs(rules) do
+  for _, rule in ipairs(rules and cjson.decode(rules) or {}) do
     local at = tonumber(f.joined_at) + rule[1]
     if at <= now then
       f.min_tier, f.max_tier = tostring(rule[2]), tostring(rule[3])
@@ -67,19 +68,40 @@ local function score(f)
   return (2047 - tonumber(f.priority)) * 4398046511104 + tonumber(f.place)
 end
 
-local STANDS_IN = {line = in_line, offerable = is_offerable, connecting = is_connecting}
-
 local function is_place_taken(f)
   local at = score(f)
   return redis.call('ZCOUNT', key('queue', f.queue, 'line'), at, at) > 0
     or redis.call('ZCOUNT', key('queue', f.queue, 'connecting'), at, at) > 0
 end
 
--- What an agent may be offered of it, in one text: where that changes, somebody is to look.
+-- What an agent may be offered of it: where that changes, somebody is to look.
 local function chances_of(f)
-  if not is_offerable(f) then return '' end
   local least, most = tiers_of(f)
   return table.concat({f.tried or '', room_of(f), least, most, f.preferred or ''}, '|')
+end
+
+local function index_in(set, entry, stands, stood, moved)
+  if stands and (moved or not stood) then
+    redis.call('ZADD', key('queue', entry.f.queue, set), score(entry.f), entry.id)
+  elseif stood and not stands then
+    redis.call('ZREM', key('queue', entry.f.queue, set), entry.id)
+  end
+end
+
+-- What a match needs to know of it, in one text: when it joined, revision, owner, room, tiers, is
+-- it reserved, for whom it asks by name, who was tried.
+local function head_text(id, f, named)
+  local least, most = tiers_of(f)
+  return table.concat({f.joined_at, id, f.rev, f.owner, room_of(f), least, most,
+    f.preferred and '1' or '0', named or '-', f.tried or ''}, ' ')
+end
+
+-- It is kept beside the line: a look then reads no entry. Whether who is asked for is ready only
+-- the look can tell.
+local function note_head(id, f)
+  local text = (f.preferred or f.sticky) and ASKS_BY_NAME or head_text(id, f)
+  redis.call('HSET', key('queue', f.queue, 'heads'), id, text)
+  return text
 end
 
 local function index_entry(entry)
@@ -90,17 +112,15 @@ local function index_entry(entry)
   end
   if not in_line(f) then f.widen_at, f.prefer_until = nil, nil end
   local moved = f.place ~= was.place or f.priority ~= was.priority
-  for name, stands in pairs(STANDS_IN) do
-    local stood = was.stage ~= nil and stands(was)
-    if stands(f) and (moved or not stood) then
-      redis.call('ZADD', key('queue', f.queue, name), score(f), entry.id)
-    elseif stood and not stands(f) then
-      redis.call('ZREM', key('queue', f.queue, name), entry.id)
-    end
-  end
-  local chances = chances_of(f)
-  if chances ~= '' and (moved or was.stage == nil or chances ~= chances_of(was)) then
-    look_at(f.queue)
+  local offers, offered = is_offerable(f), is_offerable(was)
+  index_in('line', entry, in_line(f), in_line(was), moved)
+  index_in('offerable', entry, offers, offered, moved)
+  index_in('connecting', entry, is_connecting(f), is_connecting(was), moved)
+  if offers then
+    note_head(entry.id, f)
+    if moved or not offered or chances_of(f) ~= chances_of(was) then look_at(f.queue) end
+  elseif offered then
+    redis.call('HDEL', key('queue', f.queue, 'heads'), entry.id)
   end
   if waits_unoffered(f) ~= waits_unoffered(was) then touch(f.queue) end
   if was.owner and (was.owner ~= f.owner or f.stage == 'ended') then
@@ -145,7 +165,7 @@ end
 local function end_entry(entry, disposition)
   local f = entry.f
   cancel_legs(entry)
-  f.stage, f.disposition, f.ended_at = 'ended', disposition, tostring(now)
+  f.stage, f.disposition, f.ended_at = 'ended', disposition, stamp
   f.held_back = nil
   publish('entry_left', {entry = entry.id, queue = f.queue, disposition = disposition,
     waited_ms = now - tonumber(f.joined_at)})

@@ -1,6 +1,7 @@
 -- The heads of a queue: the first entries that may be offered and the first ready agents.
 -- Whoever gets them is to claim; the due time mends it if they die before.
 local LOOK_AGAIN_MS = 1000
+local FIRST_LOOK = 2
 
 -- Chance comes from the caller: Redis gives every script the same. Park and Miller's generator,
 -- exact in doubles; the last argument of a move is its seed.
@@ -58,42 +59,79 @@ local function drawn(ready, depth, is_weighted)
   return places
 end
 
-local function head_entry(queue, id)
-  local f = fields_of(id)
-  local named = f.preferred or f.sticky
-  if named and (f.stage ~= 'waiting' or not is_standing(named, queue)) then named = nil end
-  local least, most = tiers_of(f)
-  return {id, f.rev, f.owner, f.tried or '', room_of(f), least, most, named or '',
-    f.preferred and 1 or 0}
+-- The texts of these entries; one that asks for an agent by name has that name while it waits and
+-- the agent is ready.
+local function head_texts(queue, ids)
+  local texts = redis.call('HMGET', key('queue', queue, 'heads'), unpack(ids))
+  for i, id in ipairs(ids) do
+    if not texts[i] then texts[i] = note_head(id, fields_of(id)) end
+    if texts[i] == ASKS_BY_NAME then
+      local f = fields_of(id)
+      local named = f.preferred or f.sticky
+      local is_there = f.stage == 'waiting' and is_standing(named, queue)
+      texts[i] = head_text(id, f, is_there and named)
+    end
+  end
+  return texts
 end
+
+local function head_entry(queue, id) return head_texts(queue, {id})[1] end
 
 -- The queue's weight, and the waiting time of its first entry in units of the account's aging.
-local function urgency_of(queue, first)
-  local q, waited = know(queue), now - tonumber(fields_of(first).joined_at)
-  return string.format('%.17g', q.weight + (q.aging > 0 and waited / q.aging or 0))
+local function urgency_of(queue, text)
+  local q = know(queue)
+  local waited = q.aging > 0 and (now - string.match(text, '^%d+')) / q.aging or 0
+  return string.format('%.17g', q.weight + waited)
 end
 
+-- Queue, depth, how it draws and rings, urgency, entries as texts, agents as their names in the
+-- ready set, which begin with the tier and end with the user.
 local function heads_of(queue, depth)
   local ready = key('queue', queue, 'ready')
-  local entries = redis.call('ZRANGE', key('queue', queue, 'offerable'), 0, depth - 1)
-  if #entries == 0 or redis.call('EXISTS', ready) == 0 then
+  local ids = redis.call('ZRANGE', key('queue', queue, 'offerable'), 0, depth - 1)
+  local places = ids[1] and redis.call('ZRANGE', ready, 0, depth - 1)
+  if not (places and places[1]) then
+    set_due('queue:' .. queue, nil)
+    return nil
+  end
+  set_due('queue:' .. queue, now + LOOK_AGAIN_MS)
+  local q, texts = know(queue), head_texts(queue, ids)
+  if q.draw ~= 'none' then
+    places = drawn(ready, depth, q.draw == 'weighted')
+  elseif q.rings == 'all' and q.ring_max > depth then
+    places = redis.call('ZRANGE', ready, 0, q.ring_max - 1)
+  end
+  return {queue, depth, q.draw, q.rings, urgency_of(queue, texts[1]), texts, places}
+end
+
+-- An agent who became ready in many queues is served from one of them. The others are only named,
+-- with their urgency and this agent: whoever claims looks at them if nothing comes of the first.
+local function stub_of(queue, places)
+  local first = redis.call('ZRANGE', key('queue', queue, 'offerable'), 0, 0)
+  if not first[1] then
     set_due('queue:' .. queue, nil)
     return nil
   end
   set_due('queue:' .. queue, now + LOOK_AGAIN_MS)
   local q = know(queue)
-  local heads = {queue = queue, depth = depth, draw = q.draw, rings = q.rings, entries = {}, agents = {}}
-  for i, id in ipairs(entries) do heads.entries[i] = head_entry(queue, id) end
-  heads.urgency = urgency_of(queue, entries[1])
-  local places
-  if q.draw == 'none' then
-    if q.rings == 'all' then depth = math.max(depth, q.ring_max) end
-    places = redis.call('ZRANGE', ready, 0, depth - 1)
-  else
-    places = drawn(ready, depth, q.draw == 'weighted')
+  local text = q.aging > 0 and head_texts(queue, first)[1]
+  table.sort(places)
+  return {queue, 0, q.draw, q.rings, urgency_of(queue, text), {}, places}
+end
+
+-- What was looked at: whole, or where only an agent became ready, the most urgent whole. In one
+-- order whatever was touched first: several queues draw from one chance.
+local function heads_seen(depth)
+  local found, stubs, best, urgency = {}, {}, nil, nil
+  table.sort(look_order)
+  for _, queue in ipairs(look_order) do
+    if not looks[queue].is_whole then stubs[queue] = stub_of(queue, looks[queue]) end
+    local own = stubs[queue] and tonumber(stubs[queue][5])
+    if own and (not best or own > urgency) then best, urgency = queue, own end
   end
-  for i, place in ipairs(places) do
-    heads.agents[i] = {string.match(place, '[^:]*$'), tonumber(string.sub(place, 1, TIER_WIDTH))}
+  for _, queue in ipairs(look_order) do
+    local is_read = looks[queue].is_whole or queue == best
+    found[#found + 1] = is_read and heads_of(queue, depth) or stubs[queue]
   end
-  return heads
+  return found
 end

@@ -1,9 +1,11 @@
 -- Where an entry stands in its line. Places are unique among those of one priority.
 
--- At this place or the first free one behind it.
-local function stand_at_place(entry, place)
+-- At this place or the first free one behind it; who came just now stands behind all places ever
+-- given, also those that callers of one millisecond took ahead of the clock.
+local function stand_at_place(entry, place, came_now)
   local f = entry.f
   local last = tonumber(redis.call('HGET', key('queue', f.queue), 'last_place') or 0)
+  if came_now then place = math.max(place, last + 1) end
   f.place = tostring(place)
   while place <= last and is_place_taken(f) do
     place = place + 1

@@ -37,8 +37,8 @@ local function become(agent, status, reason, pause_ms)
   local f = agent.f
   local is_pause = status == 'paused'
   f.pending, f.pending_reason, f.pending_ms = nil, nil, nil
-  f.logged_in_at = status ~= 'logged_out' and (f.logged_in_at or tostring(now)) or nil
-  f.paused_at = is_pause and (f.paused_at or tostring(now)) or nil
+  f.logged_in_at = status ~= 'logged_out' and (f.logged_in_at or stamp) or nil
+  f.paused_at = is_pause and (f.paused_at or stamp) or nil
   f.pause_reason = (is_pause and reason ~= '') and reason or nil
   f.pause_until = (is_pause and pause_ms > 0) and tostring(now + pause_ms) or nil
 end
@@ -75,7 +75,7 @@ local function by_rule(agent, queue, keeps_out)
   if redis.call('HGET', key('queue', queue), 'auto_ready') ~= '0' then
     if has(f.auto_paused, queue) then set_overlay(agent, queue) end
   elseif keeps_out and not has(f.out_of, queue) then
-    set_overlay(agent, queue, tostring(now), nil, nil, nil, true)
+    set_overlay(agent, queue, stamp, nil, nil, nil, true)
   end
 end
 
