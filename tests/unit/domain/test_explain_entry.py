@@ -1,4 +1,4 @@
-"""An explanation says what the decision does, and names each agent once with one reason."""
+"""Why a caller is, or is not, offered to whom."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,102 +9,31 @@ from hypothesis import strategies as st
 
 from edge.domain.agent import Agent, Device, Occupancy, Overlay
 from edge.domain.disposition import Disposition
-from edge.domain.entry import Entry, Stage
+from edge.domain.entry import Stage
 from edge.domain.explain import (
-    AgentFacts,
-    EntryExplained,
     EntryFacts,
     LeftOut,
     MemberFacts,
-    PlacedEntry,
-    QueueFacts,
     Waits,
-    explain_agent,
-    explain_entry,
 )
-from edge.domain.explain.agent import Prospect
 from edge.domain.explain.reasons import moment, why_not_ready
-from edge.domain.ids import EntryId, MemberId, QueueId, RunId, UserId
+from edge.domain.ids import EntryId, MemberId, RunId, UserId
 from edge.domain.matching import HeadEntry, decide
-from edge.domain.settings import Queue
 from edge.domain.strategies import STRATEGIES, Draw, Field, Rings, standing
 from tests.fakes.clock import MONDAY_MORNING_MS as NOW
-from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BETA, BOB, CAT, DAN, account, joining
-
-USERS = (ANN, BOB, CAT, DAN)
-IN_3_S = NOW + 3_000
-
-
-def entry(**more: Any) -> Entry:
-    caller = joining(entry=EntryId("ent_1"))
-    known: dict[str, Any] = {
-        "stage": Stage.WAITING,
-        "party": "live",
-        "place": NOW,
-        "joined_at_ms": NOW,
-        "owner": RunId("edge-1"),
-        "rev": 1,
-    }
-    for name in ("queue", "leg", "node", "endpoint", "dialled", "inside", "priority"):
-        known[name] = getattr(caller, name)
-    known |= {"caller_number": "12025550111", "caller_name": "Zoë"}
-    return Entry(id=caller.entry, **(known | more))
-
-
-def available(user: UserId, **more: Any) -> Agent:
-    return Agent(user, logged_in_at_ms=1, device=Device.REACHABLE, **more)
-
-
-def member(
-    agent: Agent | UserId, *values: int, tier: int = 0, fields: int = 3, is_ready: bool = True
-) -> MemberFacts:
-    """Of `leastrecent` unless there are other fields: tier, end of the last call, position."""
-    if isinstance(agent, str):
-        agent = available(agent)
-    if not is_ready:
-        return MemberFacts(agent, tier)
-    numbers = (tier, *values, *(0,) * fields)[:fields]
-    place = ":".join(f"{n:015d}" for n in numbers) + f":qum_{agent.id[5:]}:{agent.id}"
-    return MemberFacts(agent, tier, place)
-
-
-def facts(*members: MemberFacts, head: bool = True, of: Entry | None = None, **more: Any) -> Any:
-    of = of or entry()
-    rest: dict[str, Any] = {
-        "position": 1,
-        "head": head_of(of) if head else None,
-        "members_in_all": len(members),
-        "ready_in_all": sum(one.place is not None for one in members),
-        "fields": STRATEGIES["leastrecent"].fields,
-    }
-    return EntryFacts(ACCOUNT_ID, NOW, of, members=members, **(rest | more))
-
-
-def head_of(of: Entry, **more: Any) -> HeadEntry:
-    return HeadEntry(
-        of.id,
-        of.rev,
-        of.owner,
-        of.tried,
-        **({"min_tier": of.min_tier, "max_tier": of.max_tier} | more),
-    )
-
-
-def queue(strategy: str = "leastrecent") -> Queue:
-    return account(strategy=strategy).queues[0]
-
-
-def explained(seen: EntryFacts, strategy: str = "leastrecent") -> EntryExplained:
-    return explain_entry(seen, queue(strategy))
-
-
-def left_out(found: EntryExplained) -> dict[UserId, tuple[LeftOut, str]]:
-    return {agent.user: (agent.code, agent.words) for agent in found.left_out}
-
-
-def waits(found: EntryExplained) -> dict[Waits, str]:
-    return {wait.code: wait.words for wait in found.waits_for}
-
+from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BETA, BOB, CAT, DAN
+from tests.unit.domain.explained import (
+    IN_3_S,
+    USERS,
+    available,
+    entry,
+    explained,
+    facts,
+    head_of,
+    left_out,
+    member,
+    waits,
+)
 
 # --- why this agent
 
@@ -488,135 +417,3 @@ def test_an_explanation_is_the_decision(
         else:
             assert chosen == ()
             assert {one.user for one in found.candidates} >= set(match.agents)
-
-
-# --- an agent
-
-
-def of_queue(*entries: PlacedEntry, **more: Any) -> QueueFacts:
-    known: dict[str, Any] = {
-        "queue": ALPHA,
-        "tier": 0,
-        "standing": 1,
-        "ready_in_all": 1,
-        "waiting": len(entries),
-        "offerable": len(entries),
-        "draw": Draw.NONE,
-        "rings": Rings.ONE,
-        "urgency": 0.0,
-    }
-    return QueueFacts(entries=entries, **(known | more))
-
-
-def placed(name: str, position: int, **more: Any) -> PlacedEntry:
-    tried = more.pop("tried", frozenset())
-    return PlacedEntry(
-        HeadEntry(EntryId(f"ent_{name}"), 1, RunId("edge-1"), tried, **more), position
-    )
-
-
-def of_agent(*queues: QueueFacts, agent: Agent | None = None) -> Any:
-    return explain_agent(AgentFacts(ACCOUNT_ID, NOW, agent or available(ANN), queues), account())
-
-
-def test_the_first_entry_for_the_agent_and_why_not_those_ahead() -> None:
-    found = of_agent(
-        of_queue(
-            placed("a", 1, tried=frozenset({ANN})),
-            placed("b", 2, reserved=True),
-            placed("c", 4, max_tier=1),
-            placed("d", 5, named=BOB),
-            placed("e", 6),
-            placed("f", 7),
-            tier=2,
-            waiting=9,
-        )
-    )
-    (queue,) = found.queues
-    assert [(one.entry, one.position, one.code) for one in queue.skipped] == [
-        ("ent_a", 1, LeftOut.TRIED),
-        ("ent_b", 2, LeftOut.RESERVED),
-        ("ent_c", 4, LeftOut.TIER_LIMIT),
-        ("ent_d", 5, LeftOut.NAMED_FIRST),
-    ]
-    assert queue.skipped[2].words == "penalty 2 is above the limit 1"
-    assert (queue.first.head.id, queue.first.position) == ("ent_e", 6)
-    assert queue.code is Prospect.MATCH
-    assert found.words == "is ready; ent_e at position 6 is the first caller for this agent"
-
-
-def test_an_agent_who_is_not_ready_hears_why_and_who_is_first() -> None:
-    found = of_agent(of_queue(placed("a", 1), standing=0), agent=available(ANN, paused_at_ms=1))
-    assert found.reason.code is LeftOut.PAUSED
-    assert found.words == "is paused"
-    (queue,) = found.queues
-    assert queue.code is Prospect.NOT_READY
-    assert queue.words == ("is paused; ent_a at position 1 is the first caller for this agent")
-
-
-def test_out_of_one_queue_and_ready_in_the_other() -> None:
-    agent = available(ANN, overlays={BETA: Overlay(paused_at_ms=1)})
-    found = of_agent(of_queue(), of_queue(placed("a", 1), queue=BETA, standing=0), agent=agent)
-    assert found.reason is None
-    assert found.words == "is ready; nobody waits in the queue"
-    assert [queue.code for queue in found.queues] == [Prospect.NOBODY_WAITS, Prospect.NOT_READY]
-    out = of_agent(of_queue(queue=BETA, standing=0), agent=agent)
-    assert out.reason.code is LeftOut.PAUSED_HERE
-    assert out.words == "is paused in this queue"
-
-
-def test_the_more_urgent_queue_is_first() -> None:
-    found = of_agent(
-        of_queue(placed("a", 1), urgency=1.5), of_queue(placed("b", 1), queue=BETA, urgency=2.0)
-    )
-    assert [queue.code for queue in found.queues] == [
-        Prospect.MORE_URGENT_ELSEWHERE,
-        Prospect.MATCH,
-    ]
-    assert found.queues[0].words.endswith("qu_beta is more urgent")
-    assert found.words.startswith("is ready; ent_b")
-
-
-def test_ready_agents_ahead_are_counted_unless_all_ring_or_chance_picks() -> None:
-    behind: dict[str, Any] = {"standing": 3, "ready_in_all": 3}
-    found = of_agent(of_queue(placed("a", 1), **behind))
-    assert found.queues[0].code is Prospect.AGENTS_AHEAD
-    assert found.queues[0].words.endswith("2 of 3 ready agents come before")
-    assert found.words == f"is ready; {found.queues[0].words}"
-    for more in ({"rings": Rings.ALL}, {"draw": Draw.UNIFORM}):
-        assert of_agent(of_queue(placed("a", 1), **behind, **more)).queues[0].code is (
-            Prospect.MATCH
-        )
-    named = of_agent(of_queue(placed("a", 1, named=ANN), **behind))
-    assert named.queues[0].code is Prospect.MATCH
-
-
-def test_nobody_for_the_agent_is_said_with_the_reasons() -> None:
-    found = of_agent(
-        of_queue(
-            placed("a", 1, tried=frozenset({ANN})),
-            placed("b", 2, tried=frozenset({ANN})),
-            placed("c", 3, reserved=True),
-            placed("d", 4, named=BOB),
-            placed("e", 5, min_tier=1),
-        )
-    )
-    assert found.queues[0].code is Prospect.ALL_SKIPPED
-    assert found.queues[0].words == (
-        "none of the first 5 callers is for this agent: 2 tried in this round, "
-        "1 reserved for a preferred agent, 1 offered to another by name, 1 with other limits"
-    )
-    assert found.words == "is ready; none of the 5 callers who wait is for this agent now"
-    offered = of_agent(of_queue(waiting=1))
-    assert offered.queues[0].code is Prospect.ALL_OFFERED
-    assert offered.queues[0].words == "1 caller in the line, none may be offered now"
-
-
-def test_a_user_of_no_queue_serves_none() -> None:
-    found = of_agent()
-    assert (found.words, found.queues) == ("serves no queue", ())
-
-
-def test_a_queue_that_is_not_configured_any_more_is_explained_all_the_same() -> None:
-    found = of_agent(of_queue(placed("a", 1, max_tier=1), queue=QueueId("qu_gone"), tier=2))
-    assert found.queues[0].skipped[0].words == "penalty 2 is above the limit 1"
