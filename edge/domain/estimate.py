@@ -19,7 +19,8 @@ OR Spectrum 26, 2004.
 While few calls were handled, mu is doubtful. Then what the head of the line has waited so far
 speaks too: HOL in R. Ibrahim and W. Whitt, "Real-time delay estimation based on delay history",
 M&SOM 11(3), 2009, where its mean squared error is about twice that of the queue length. The two
-are weighted by their squared relative errors: 2/n for HOL in a line of n, that of mu for the other.
+are weighted by their squared relative errors: 2/n for HOL with n callers behind the head (alone in
+line, the head tells nothing), that of mu for the other.
 """
 
 from dataclasses import dataclass, field, replace
@@ -136,8 +137,8 @@ def expected_wait(history: History, standing: Standing) -> float | None:
     )
     waiting = max(standing.waiting, standing.position)
     by_head = standing.head_waited_seconds * departures / waiting
-    doubt = handling.squared_relative_error()
-    share_of_head = doubt / (doubt + 2 / waiting)
+    doubt = handling.squared_relative_error() * (waiting - 1)
+    share_of_head = doubt / (doubt + 2)
     return by_length + share_of_head * (by_head - by_length)
 
 

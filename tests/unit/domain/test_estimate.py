@@ -93,6 +93,21 @@ def test_no_position_is_below_one() -> None:
         expected_wait(after_calls_of(60), Standing(0, 1, 1.0))
 
 
+def test_those_ahead_who_give_up_shorten_the_wait() -> None:
+    """Two agents of 120 s free a place a minute; of those ahead each leaves at theta besides."""
+    history = abandoned(after_calls_of(120), 300.0)
+    first, second, third = 60.0, 1 / (1 / 60 + 1 / 300), 1 / (1 / 60 + 2 / 300)
+    assert told(history, Standing(1, 1, 2.0)) == pytest.approx(first * 2 / 3)
+    by_length = first * 2 / 3 + second + third
+    standing = Standing(3, 3, 2.0, head_waited_seconds=by_length)
+    assert told(history, standing) == pytest.approx(by_length)
+
+
+def test_alone_in_line_the_head_tells_nothing() -> None:
+    history, alone = after_calls_of(120, 1), Standing(1, 1, 2.0)
+    assert told(history, alone) == told(history, replace(alone, head_waited_seconds=900.0)) == 40.0
+
+
 def test_a_half_of_an_agent_serves_half_as_fast() -> None:
     history = after_calls_of(120)
     whole, half = (told(history, Standing(4, 4, agents)) for agents in (1.0, 0.5))
@@ -104,7 +119,7 @@ def test_the_head_of_the_line_counts_while_few_calls_were_handled() -> None:
     by_length = 120 / 5 * (10 - 1 / 3)
     few, many = (told(after_calls_of(120, calls), standing) for calls in (1, 1_000))
     assert by_length < many < few < 900
-    assert few == pytest.approx(by_length + (1 / 1.2) * (900 - by_length), rel=0.01)
+    assert few == pytest.approx(by_length + (9 / 11) * (900 - by_length), rel=0.01)
     assert many == pytest.approx(by_length, rel=0.1)
 
 
