@@ -43,7 +43,8 @@ from tests.fakes.memory_dues import end_entry, end_leg, fire_agent, fire_empty, 
 from tests.fakes.memory_explain import ExplainReads
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
 from tests.fakes.memory_presence import PresenceMoves, wrap_up
-from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, without_leg
+from tests.fakes.memory_records import IN_LINE, without_leg
+from tests.fakes.memory_site import AccountMemory, MemorySite
 from tests.fakes.memory_transfers import TransferMoves
 
 
