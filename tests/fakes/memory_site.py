@@ -334,14 +334,17 @@ class AccountMemory:
         )
 
     def stub(self, queue: QueueId, ready: Iterable[UserId]) -> tuple[Heads, ...]:
-        """A queue in which these agents became ready, without its entries."""
-        heads = self.heads(queue, 1)
-        self._set_due(f"queue:{queue}", self.now_ms + LOOK_AGAIN_MS if heads else 0)
-        if heads is None:
+        """A queue in which these agents became ready, without its entries; chance is not asked."""
+        entries = self.offerable(queue)[:1]
+        self._set_due(f"queue:{queue}", self.now_ms + LOOK_AGAIN_MS if entries else 0)
+        if not entries:
             return ()
-        places = sorted(self.queues[queue].ready[user] for user in ready)
+        known = self.queues[queue]
+        places = sorted(known.ready[user] for user in ready)
         agents = (HeadAgent(user_of(place), int(place[:FIELD_WIDTH])) for place in places)
-        return (replace(heads, entries=(), agents=tuple(agents), depth=0),)
+        urgency = self.urgency(queue, self.entries[entries[0].id])
+        draw, rings = known.strategy.draw, known.strategy.rings
+        return (Heads(self.id, queue, (), tuple(agents), 0, draw, rings, urgency),)
 
     def urgency(self, queue: QueueId, first: Entry) -> float:
         assert self.settings is not None, "the account was configured"
@@ -453,8 +456,8 @@ class MemorySite:
         return BeatWord.LEASE_LOST if is_lost else BeatWord.ALIVE
 
     def die(self, run: RunId) -> None:
-        if self.leases.pop(run, None) is not None:
-            self.dead.add(run)
+        self.leases.pop(run, None)
+        self.dead.add(run)
 
     def bury(self, run: RunId) -> None:
         self.dead.discard(run)

@@ -218,7 +218,7 @@ async def test_a_call_that_another_edge_gave_us_is_offered_still(tmp_path: Path)
         await site.lose(10)
         found = await site.one.entry(ACCOUNT_ID, entry.id)
         assert found is not None
-        assert (found.stage, found.ringing) == (Stage.OFFERED, {user})
+        assert (found.stage, found.ringing) == (Stage.OFFERED, frozenset({user}))
         word, _ = await site.one.accept(ACCOUNT_ID, user, leg)
         assert word is AcceptWord.ACCEPTED
 
