@@ -346,9 +346,9 @@ class RedisQueueStore:
 
     # --- what happens later
 
-    async def due(self, account: AccountId) -> Sequence[Due]:
+    async def due(self, account: AccountId, skip: int = 0) -> Sequence[Due]:
         reply = await self._connection.move(
-            "due", keys.account_tag(account), [self.run, DUE_AT_ONCE]
+            "due", keys.account_tag(account), [self.run, DUE_AT_ONCE, skip]
         )
         flat = reply["due"] or []
         return [Due(account, what, int(at)) for what, at in zip(flat[::2], flat[1::2], strict=True)]
