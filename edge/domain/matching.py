@@ -1,7 +1,7 @@
 """One match, decided without awaiting: who is served next, and by whom. The claim verifies it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edge.domain.ids import AccountId, EntryId, QueueId, RunId, UserId
@@ -116,10 +116,14 @@ class Match:
     skipped_agents: tuple[UserId, ...]
     chosen: Choice = Choice.STRATEGY
     by_name: bool = False
+    passed: tuple[tuple[Passed, ...], ...] = ()
+    """Of each of the first skipped entries, why these agents may not have it, in their order."""
 
 
 DEPTHS = (2, 16, 128, 1024, 4096)
 """How far a look goes: almost always the first, further only where all seen are passed over."""
+PASSED_TOLD = 16
+"""Of so many entries that are passed over it is recorded why."""
 
 
 def decide(heads: Heads) -> Match | None:
@@ -130,16 +134,31 @@ def decide(heads: Heads) -> Match | None:
     """
     for index, entry in enumerate(heads.entries):
         skipped = heads.entries[:index]
-        if entry.by_name is not None:
+        by_name = entry.by_name
+        if skipped and by_name is not None and by_name not in heads.ready:
+            if heads.may_go_on and heads.depth < DEPTHS[-1]:
+                return None  # That agent may have one of those ahead: a deeper look tells.
+            by_name = None
+        if by_name is not None:
             chosen = Choice.PREFERRED if entry.reserved else Choice.STICKY
-            return Match(entry, (entry.by_name,), skipped, (), chosen, by_name=True)
-        agents = tuple(_agents_for(entry, heads))
-        if not agents:
+            match = Match(entry, (by_name,), skipped, (), chosen, by_name=True)
+        elif agents := tuple(_agents_for(entry, heads)):
+            is_drawn = heads.draw is not Draw.NONE
+            ahead = () if is_drawn else tuple(_ahead_of(agents, heads))
+            match = Match(entry, agents, skipped, ahead, by_name=is_drawn)
+        else:
             continue
-        if heads.draw is not Draw.NONE:
-            return Match(entry, agents, skipped, (), by_name=True)
-        return Match(entry, agents, skipped, tuple(_ahead_of(agents, heads)))
+        return replace(match, passed=_why_passed(match, heads)) if skipped else match
     return None
+
+
+def _why_passed(match: Match, heads: Heads) -> tuple[tuple[Passed, ...], ...]:
+    """Of each of the first skipped entries, why the chosen agents may not have it."""
+    seen = {agent.id: agent for agent in heads.agents if agent.id in match.agents}
+    return tuple(
+        tuple(filter(None, (entry.passed_for(seen[user]) for user in match.agents)))
+        for entry in match.skipped_entries[:PASSED_TOLD]
+    )
 
 
 def _agents_for(entry: HeadEntry, heads: Heads) -> Iterator[UserId]:

@@ -6,7 +6,7 @@ those whose edge is gone. Firing is one move that removes the due time, so it fi
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import structlog
 
@@ -21,6 +21,8 @@ SWEEP_SECONDS = 1.0
 CLOCKS_DIFFER_MS = 3
 CHUNKED = "rerank:"
 LOOK = "queue:"
+LOOKS_A_SWEEP = 64
+"""Each brings some hundred that are due."""
 HEARD_FOR_MS = 1_500
 """Edges beat each second. One not heard of for longer may be dead, though its lease still runs:
 what its legs wait for is left to it or to the takeover."""
@@ -122,19 +124,31 @@ class Deadlines:
         for account in self._accounts:
             if home_edge(account, alive) != self._store.run:
                 continue
-            dues = await self._store.due(account)
-            await self._look_again([due for due in dues if due.what.startswith(LOOK)])
-            for due in dues:
-                if due.what.startswith(LOOK):
-                    continue
-                # A window of calls ends in chunks of agents: the next one is due at once.
-                while await self._fire(due) is FireWord.FIRED and due.what.startswith(CHUNKED):
-                    pass
+            left = 0
+            for _ in range(LOOKS_A_SWEEP):
+                dues = await self._store.due(account, left)
+                if not dues:
+                    break
+                left += len(dues) - await self._fire_each(dues)
 
-    async def _look_again(self, dues: Iterable[Due]) -> None:
+    async def _fire_each(self, dues: Sequence[Due]) -> int:
+        """Fire them; how many have fired. The others are due still: their owners are silent."""
+        fired = await self._look_again([due for due in dues if due.what.startswith(LOOK)])
+        for due in dues:
+            if due.what.startswith(LOOK):
+                continue
+            has_fired = word = await self._fire(due)
+            # A window of calls ends in chunks of agents: the next one is due at once.
+            while word is FireWord.FIRED and due.what.startswith(CHUNKED):
+                word = await self._fire(due)
+            fired += has_fired is FireWord.FIRED
+        return fired
+
+    async def _look_again(self, dues: Iterable[Due]) -> int:
         """Look at all queues before any of them is served: they may share their agents, and the
         most urgent is to come first."""
-        fired = [(due, *await self._store.fire(due, self.alive)) for due in dues]
-        for due, word, moved in fired:
-            if word is FireWord.FIRED:
-                self.floor.follow_up(due.account, moved)
+        answers = [(due, *await self._store.fire(due, self.alive)) for due in dues]
+        fired = [(due, moved) for due, word, moved in answers if word is FireWord.FIRED]
+        for due, moved in fired:
+            self.floor.follow_up(due.account, moved)
+        return len(fired)

@@ -12,6 +12,7 @@ import structlog
 
 from edge.domain.ids import AccountId, QueueId, UserId, new_leg_id
 from edge.domain.matching import DEPTHS, Heads, decide
+from edge.domain.strategies import Draw
 from edge.journey.floor import Floor
 from edge.ports.queue_store import ClaimWord, QueueStore
 
@@ -89,9 +90,12 @@ class Matcher:
         pending = self._pending.get(account, {})
         for queue, heads in list(pending.items()):
             left = tuple(agent for agent in heads.agents if agent.id not in agents)
+            are_all = len(heads.agents) < heads.depth or not heads.depth
             if left:
-                pending[queue] = replace(heads, agents=left)
-            elif heads.agents and (len(heads.agents) < heads.depth or not heads.depth):
+                # Others may stand behind those who are left: as if so many had been asked for.
+                depth = heads.depth if are_all else min(heads.depth, len(left))
+                pending[queue] = replace(heads, agents=left, depth=depth)
+            elif heads.agents and are_all:
                 del pending[queue]
 
     async def _match(self, heads: Heads) -> None:
@@ -122,7 +126,10 @@ class Matcher:
 
 def _newest(known: Heads | None, new: Heads) -> Heads:
     """The later heads hold. Those of depth 0 add whom they name to what was seen before: a claim
-    that so errs brings fresh heads."""
+    that so errs brings fresh heads. Where chance picks it would not: all are drawn from anew."""
     if known is None or new.depth:
         return new
-    return replace(known, agents=tuple(dict.fromkeys((*known.agents, *new.agents))))
+    agents = tuple(dict.fromkeys((*known.agents, *new.agents)))
+    if known.draw is not Draw.NONE:
+        return replace(known, entries=(), agents=agents, depth=0)
+    return replace(known, agents=agents)

@@ -310,8 +310,8 @@ class QueueStore(Protocol):
     async def explain_agent(self, account: AccountId, user: UserId) -> AgentFacts:
         """What the agent may be offered, by queue, all of one moment. A read of bounded size."""
 
-    async def due(self, account: AccountId) -> Sequence[Due]:
-        """What is due by the store's clock and has not fired."""
+    async def due(self, account: AccountId, skip: int = 0) -> Sequence[Due]:
+        """What is due by the store's clock and has not fired: the first of it, without so many."""
 
     async def fire(self, due: Due, alive: frozenset[RunId]) -> tuple[FireWord, Moved]:
         """Do what is due, once. SILENT_OWNER: it waits for the takeover of a dead edge's leg."""

@@ -18,7 +18,7 @@ from edge.domain.ids import (
     RunId,
     UserId,
 )
-from edge.domain.matching import HeadAgent, HeadEntry, Heads
+from edge.domain.matching import HeadAgent, HeadEntry, Heads, Match
 from edge.domain.settings import Account, Member, PenaltyRule, Queue, User
 from edge.domain.settings.account import HIGHEST_TIER
 from edge.domain.strategies import FIELD_WIDTH, STRATEGIES, Draw, Rings
@@ -234,6 +234,15 @@ def to_living_edges(reply: Mapping[str, Any], lease_ms: int) -> LivingEdges:
     dead, to_take = (frozenset(map(RunId, reply[which] or ())) for which in ("dead", "to_take"))
     silent_ms = {run: lease_ms - (ends_at - reply["now"]) for run, ends_at in leases.items()}
     return LivingEdges(frozenset(leases), dead, to_take, silent_ms)
+
+
+def skipped_of(match: Match) -> str:
+    """The entries ahead of the chosen one and, of the first of them, why each of its agents may
+    not have them. JSON."""
+    entries = [[entry.id, str(entry.rev)] for entry in match.skipped_entries]
+    for entry, why in zip(entries, match.passed, strict=False):
+        entry.extend(why)
+    return orjson.dumps(entries).decode()
 
 
 def sticky_ms(queue: Queue) -> int:

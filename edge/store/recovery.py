@@ -33,29 +33,34 @@ class Mirror:
         self._run = run
         self._records: dict[RecordName, dict[str, str]] = {}
         self._ended: dict[RecordName, int] = {}
+        self._now_ms = 0
 
     def keep(self, account: AccountId, reply: Mapping[str, Any]) -> None:
         """Take over the records of a reply."""
-        now_ms = int(reply["now"])
+        self._now_ms = now_ms = int(reply["now"])
         for kind, record, fields in reply["records"] or ():
-            name = (account, kind, record)
-            if not fields or "rev" not in fields:
-                continue
-            known = self._records.get(name)
-            if known and int(known["rev"]) > int(fields["rev"]):
-                continue
-            if kind == "entry" and fields["owner"] != self._run:
-                self._records.pop(name, None)
-                continue
-            self._records[name] = fields
-            if fields.get("stage") == "ended":
-                self._ended[name] = now_ms
+            self.keep_read(account, kind, record, fields)
         while self._ended:
             name, ended_at_ms = next(iter(self._ended.items()))
             if ended_at_ms > now_ms - ENDED_KEPT_MS:
                 break
             del self._ended[name]
             self._records.pop(name, None)
+
+    def keep_read(self, account: AccountId, kind: str, record: str, fields: dict[str, str]) -> None:
+        """Take over one record, unless a newer one is known."""
+        name = (account, kind, record)
+        if not fields or "rev" not in fields:
+            return
+        known = self._records.get(name)
+        if known and int(known["rev"]) > int(fields["rev"]):
+            return
+        if kind == "entry" and fields["owner"] != self._run:
+            self._records.pop(name, None)
+            return
+        if fields.get("stage") == "ended":
+            self._ended[name] = self._now_ms
+        self._records[name] = fields
 
     def accounts(self) -> frozenset[AccountId]:
         return frozenset(account for account, _, _ in self._records)

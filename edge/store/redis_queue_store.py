@@ -58,6 +58,7 @@ from edge.store.facts import to_agent_facts, to_entry_facts
 from edge.store.records import (
     fields_of,
     settings_and_members,
+    skipped_of,
     to_agent,
     to_entry,
     to_heads,
@@ -185,7 +186,7 @@ class RedisQueueStore:
             match.entry.rev,
             orjson.dumps(list(zip(match.agents, legs, strict=True))).decode(),
             RESERVED_FOR_MS,
-            orjson.dumps([[e.id, str(e.rev)] for e in match.skipped_entries]).decode(),
+            skipped_of(match),
             orjson.dumps(first).decode(),
             match.chosen,
         )
@@ -319,7 +320,11 @@ class RedisQueueStore:
 
     async def entry(self, account: AccountId, entry: EntryId) -> Entry | None:
         fields: dict[str, str] = await self._connection.read("HGETALL", keys.entry(account, entry))
-        return to_entry(entry, fields) if fields else None
+        if not fields:
+            return None
+        # What another edge's move did to our entry is seen nowhere else.
+        self._mirror.keep_read(account, "entry", entry, fields)
+        return to_entry(entry, fields)
 
     async def line(
         self, account: AccountId, queue: QueueId, most: int | None = None
@@ -341,9 +346,9 @@ class RedisQueueStore:
 
     # --- what happens later
 
-    async def due(self, account: AccountId) -> Sequence[Due]:
+    async def due(self, account: AccountId, skip: int = 0) -> Sequence[Due]:
         reply = await self._connection.move(
-            "due", keys.account_tag(account), [self.run, DUE_AT_ONCE]
+            "due", keys.account_tag(account), [self.run, DUE_AT_ONCE, skip]
         )
         flat = reply["due"] or []
         return [Due(account, what, int(at)) for what, at in zip(flat[::2], flat[1::2], strict=True)]

@@ -9,6 +9,7 @@ from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import QueueId, RunId, UserId
 from edge.domain.offer import LegFailure
+from edge.domain.settings.account import HIGHEST_TIER
 from edge.domain.strategies import FIELD_WIDTH
 from edge.domain.transitions import next_state
 from edge.ports.queue_store import FireWord, Moved
@@ -71,6 +72,8 @@ def end_leg(
     waiting = next_state(ENTRY_MOVES, entry.stage, EntryMove.LEGS_FAILED)
     retry_ms = memory.queues[entry.queue].settings.retry_seconds * 1000
     lost = replace(lost, stage=waiting, retry_at_ms=memory.now_ms + retry_ms)
+    if not lost.widen_at_ms:
+        lost = widened(memory, lost)
     if lost.is_wait_over(memory.now_ms):
         return end_entry(memory, lost, Disposition.TIMED_OUT)[0], agent
     return memory.put_entry(lost, held_back=held_back), agent
@@ -124,13 +127,15 @@ def _is_anybody_left(memory: AccountMemory, entry: Entry) -> bool:
     """A ready agent whom the entry may have and who was not tried."""
     least, most = memory.tiers_of(entry)
     known = memory.queues[entry.queue]
+    if entry.preferred is not None:
+        return entry.preferred in known.ready.keys() - entry.tried
     tiers = {user: int(place[:FIELD_WIDTH]) for user, place in known.ready.items()}
     return any(least <= tiers[user] <= most for user in tiers.keys() - entry.tried)
 
 
 def widened(memory: AccountMemory, entry: Entry) -> Entry:
     """With the penalty rule that holds after this waiting time, and when the next one does."""
-    entry = replace(entry, widen_at_ms=0)
+    entry = replace(entry, widen_at_ms=0, min_tier=0, max_tier=HIGHEST_TIER)
     for rule in rules_of(memory.queues[entry.queue].settings):
         at_ms = entry.joined_at_ms + rule.after_seconds * 1000
         if at_ms > memory.now_ms:

@@ -13,7 +13,8 @@ from edge.domain.explain.facts import (
 )
 from edge.domain.ids import AccountId, EntryId, UserId
 from edge.domain.strategies import FIELD_WIDTH
-from tests.fakes.memory_site import IN_LINE, AccountMemory, QueueMemory
+from tests.fakes.memory_records import IN_LINE, QueueMemory
+from tests.fakes.memory_site import AccountMemory
 
 
 class ExplainReads:

@@ -7,7 +7,7 @@ from edge.domain.agent import AGENT_MOVES, BUSY_DEVICES, Agent, AgentMove, Occup
 from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Joining, Party, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
-from edge.domain.line import place_of_arrival
+from edge.domain.line import place_of_arrival, score
 from edge.domain.matching import Choice, Match
 from edge.domain.offer import RESERVED_FOR_MS
 from edge.domain.strategies import Rings
@@ -24,7 +24,8 @@ from edge.ports.queue_store import (
 from tests.fakes.memory_admission import waits_until_ms, why_refused
 from tests.fakes.memory_dues import cancel_legs, widened
 from tests.fakes.memory_places import at_place, at_position
-from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite
+from tests.fakes.memory_records import IN_LINE
+from tests.fakes.memory_site import AccountMemory, MemorySite
 
 RUNG = frozenset({Occupancy.RESERVED, Occupancy.RINGING})
 ACCEPTED = frozenset({Stage.CONNECTING, Stage.TALKING})
@@ -118,11 +119,13 @@ class MatchMoves:
             return ClaimWord.RETRY, memory.moved([known], agents)
         entry = known
         tiers = []
-        for agent, leg in zip(agents, legs, strict=True):
+        for at, (agent, leg) in enumerate(zip(agents, legs, strict=True)):
             entry = self._reserve(memory, entry, agent, leg)
             settings = memory.queues[queue]
             tiers.append(settings.members[agent.id].rank(settings.strategy).tier)
-            memory.publish(EventName.ENTRY_OFFERED, memory.agent(agent.id))
+            skipped = zip(match.skipped_entries, match.passed, strict=False)
+            passed = tuple((one.id, why[at]) for one, why in skipped)
+            memory.publish_offer(memory.agent(agent.id), len(match.skipped_entries), passed)
         step_at_ms = entry.step_at_ms
         if entry.rings is Rings.PROGRESSIVELY and not known.ringing:
             step_at_ms = memory.now_ms + memory.queues[queue].settings.ring_step_seconds * 1000
@@ -183,11 +186,16 @@ class MatchMoves:
         has_phone = is_called or agent.device not in BUSY_DEVICES
         if agent.occupancy is not Occupancy.IDLE or not agent.logged_in_at_ms or not has_phone:
             return PickWord.NOT_IDLE, memory.moved([known], [agent])
+        stands = score(known.priority, known.place)
+        ahead = sum(
+            memory.is_offerable(one) and score(one.priority, one.place) < stands
+            for one in memory.line(known.queue)
+        )
         known, freed = cancel_legs(memory, known)
         known = self._reserve(memory, known, agent, leg)
         if is_called:
             agent = memory.amend(replace(memory.agent(user), is_called=True, is_desk_call=True))
-        memory.publish(EventName.ENTRY_OFFERED, memory.agent(user))
+        memory.publish_offer(memory.agent(user), ahead)
         known = memory.put_entry(replace(known, is_alone=True))
         self._summon(memory, known)
         memory.look_at(known.queue)

@@ -6,26 +6,24 @@ record's revision by one, sets what is due for it and ranks it anew in all its q
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Here
 from edge.domain.entry import Entry, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, MemberId, QueueId, RunId, UserId
 from edge.domain.line import score
-from edge.domain.matching import DEPTHS, HeadAgent, HeadEntry, Heads
+from edge.domain.matching import DEPTHS, HeadAgent, HeadEntry, Heads, Passed
 from edge.domain.offer import CONSEQUENCES, LegFailure
 from edge.domain.presence import miss, take_effect
-from edge.domain.settings import Account, Member, Queue
+from edge.domain.settings import Account
 from edge.domain.strategies import (
     FIELD_WIDTH,
     STRATEGIES,
     Draw,
     Field,
-    Rank,
     Rings,
     Round,
-    Strategy,
     standing,
     values_of,
 )
@@ -33,56 +31,17 @@ from edge.domain.transitions import next_state
 from edge.ports.queue_store import BeatWord, Due, LivingEdges, Moved, PresenceWord, Summons
 from tests.fakes.chance import Chance
 from tests.fakes.memory_admission import must_empty
+from tests.fakes.memory_records import (
+    IN_LINE,
+    Event,
+    QueueMemory,
+    user_of,
+    without_leg,
+    without_what_is_over,
+)
 
 LOOK_AGAIN_MS = 1_000
 LEASE_MS = 3_000
-IN_LINE = frozenset({Stage.WAITING, Stage.OFFERED})
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A published fact, and the record it is about as it was right after the move."""
-
-    name: EventName
-    record: Entry | Agent
-    reason: str = ""
-    """Why a leg ended."""
-
-
-@dataclass(slots=True)
-class QueueMemory:
-    """One queue: its settings, its members and the ready ones with their standing."""
-
-    settings: Queue
-    members: dict[UserId, Member]
-    last_place: int = 0
-    ready: dict[UserId, str] = field(default_factory=dict)
-    round: Round = field(default_factory=Round)
-
-    @property
-    def id(self) -> QueueId:
-        return QueueId(self.settings.id)
-
-    @property
-    def strategy(self) -> Strategy:
-        return STRATEGIES[self.settings.strategy]
-
-    def unchanged_from(self, known: "QueueMemory") -> dict[UserId, str]:
-        """Where those stand who are configured as before: a place is made anew only then."""
-        if known.strategy.fields != self.strategy.fields:
-            return {}
-        return {
-            user: place
-            for user, place in known.ready.items()
-            if self._configured(user) == known._configured(user)
-        }
-
-    def _configured(self, user: UserId) -> tuple[MemberId, Rank] | None:
-        member = self.members.get(user)
-        return (MemberId(member.id), member.rank(self.strategy)) if member else None
-
-    def ready_in_order(self) -> list[UserId]:
-        return sorted(self.ready, key=lambda user: self.ready[user])
 
 
 class AccountMemory:
@@ -133,17 +92,32 @@ class AccountMemory:
             counts = Field.CALLS_IN_WINDOW in queue.strategy.fields
             if counts and has_new_window:
                 queue.ready = {}
-            self._set_due(f"rerank:{queue.id}", self.next_window_ms() if counts else 0)
+            self._write_rerank(queue, known.get(queue.id), counts, has_new_window)
             self.look_at(queue.id)
             self.dues.pop(f"empty:{queue.id}", None)
             for user in members:
                 self._rank(self.agent(user))
+
+    def _write_rerank(
+        self, queue: QueueMemory, known: QueueMemory | None, counts: bool, has_new_window: bool
+    ) -> None:
+        """When its window ends; one that is due already goes on."""
+        what = f"rerank:{queue.id}"
+        is_same = known is not None and known.strategy.fields == queue.strategy.fields
+        if not (counts and is_same and not has_new_window and what in self.dues):
+            self._set_due(what, self.next_window_ms() if counts else 0)
 
     def agent(self, user: UserId) -> Agent:
         return self.agents.get(user) or Agent(user)
 
     def publish(self, name: EventName, record: Entry | Agent, reason: str = "") -> None:
         self.events.append(Event(name, record, reason))
+
+    def publish_offer(
+        self, agent: Agent, passed_over: int, passed: tuple[tuple[EntryId, Passed], ...] = ()
+    ) -> None:
+        offered = Event(EventName.ENTRY_OFFERED, agent, "", passed_over, passed)
+        self.events.append(offered)
 
     def put_agent(self, agent: Agent, command: tuple[str, PresenceWord] | None = None) -> Agent:
         """Write the record where it differs. Whoever becomes ready is looked at everywhere."""
@@ -360,14 +334,17 @@ class AccountMemory:
         )
 
     def stub(self, queue: QueueId, ready: Iterable[UserId]) -> tuple[Heads, ...]:
-        """A queue in which these agents became ready, without its entries."""
-        heads = self.heads(queue, 1)
-        self._set_due(f"queue:{queue}", self.now_ms + LOOK_AGAIN_MS if heads else 0)
-        if heads is None:
+        """A queue in which these agents became ready, without its entries; chance is not asked."""
+        entries = self.offerable(queue)[:1]
+        self._set_due(f"queue:{queue}", self.now_ms + LOOK_AGAIN_MS if entries else 0)
+        if not entries:
             return ()
-        places = sorted(self.queues[queue].ready[user] for user in ready)
-        agents = (HeadAgent(_user_of(place), int(place[:FIELD_WIDTH])) for place in places)
-        return (replace(heads, entries=(), agents=tuple(agents), depth=0),)
+        known = self.queues[queue]
+        places = sorted(known.ready[user] for user in ready)
+        agents = (HeadAgent(user_of(place), int(place[:FIELD_WIDTH])) for place in places)
+        urgency = self.urgency(queue, self.entries[entries[0].id])
+        draw, rings = known.strategy.draw, known.strategy.rings
+        return (Heads(self.id, queue, (), tuple(agents), 0, draw, rings, urgency),)
 
     def urgency(self, queue: QueueId, first: Entry) -> float:
         assert self.settings is not None, "the account was configured"
@@ -452,26 +429,6 @@ class AccountMemory:
         return tuple(found)
 
 
-def without_what_is_over(entry: Entry) -> Entry:
-    """An entry keeps only what its stage has a use for."""
-    if entry.stage is not Stage.WAITING:
-        entry = replace(entry, retry_at_ms=0)
-    if entry.stage is not Stage.OFFERED:
-        entry = replace(entry, rings=None, ring_max=0, ring_tier=None, is_alone=False)
-        entry = replace(entry, allowed=1, step_at_ms=0)
-    if entry.stage not in IN_LINE:
-        entry = replace(entry, widen_at_ms=0, prefer_until_ms=0)
-    return entry
-
-
-def _user_of(place: str) -> UserId:
-    return UserId(place.rpartition(":")[2])
-
-
-def without_leg(agent: Agent) -> Agent:
-    return replace(agent, leg=None, leg_entry=None, leg_queue=None, leg_owner=None, is_called=False)
-
-
 class MemorySite:
     """What stands in Redis: the accounts, the leases of the edges, and their summons."""
 
@@ -499,8 +456,8 @@ class MemorySite:
         return BeatWord.LEASE_LOST if is_lost else BeatWord.ALIVE
 
     def die(self, run: RunId) -> None:
-        if self.leases.pop(run, None) is not None:
-            self.dead.add(run)
+        self.leases.pop(run, None)
+        self.dead.add(run)
 
     def bury(self, run: RunId) -> None:
         self.dead.discard(run)

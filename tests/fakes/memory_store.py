@@ -43,7 +43,8 @@ from tests.fakes.memory_dues import end_entry, end_leg, fire_agent, fire_empty, 
 from tests.fakes.memory_explain import ExplainReads
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
 from tests.fakes.memory_presence import PresenceMoves, wrap_up
-from tests.fakes.memory_site import IN_LINE, AccountMemory, MemorySite, without_leg
+from tests.fakes.memory_records import IN_LINE, without_leg
+from tests.fakes.memory_site import AccountMemory, MemorySite
 from tests.fakes.memory_transfers import TransferMoves
 
 
@@ -192,10 +193,10 @@ class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves, ExplainReads):
     ) -> tuple[Entry, ...]:
         return tuple(self._open(account).line(queue)[:most])
 
-    async def due(self, account: AccountId) -> Sequence[Due]:
+    async def due(self, account: AccountId, skip: int = 0) -> Sequence[Due]:
         memory = self._open(account)
         due = [Due(account, what, at) for what, at in memory.dues.items() if at <= memory.now_ms]
-        return sorted(due, key=lambda due: (due.at_ms, due.what))
+        return sorted(due, key=lambda due: (due.at_ms, due.what))[skip:]
 
     async def fire(self, due: Due, alive: frozenset[RunId]) -> tuple[FireWord, Moved]:
         memory = self._open(due.account)

@@ -1,21 +1,24 @@
 """Memory and Redis side by side: every move is made on both, and must be the same on both."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 import redis
 
-from edge.domain.ids import AccountId, RunId, UserId
-from edge.domain.matching import Heads
+from edge.domain.events import EventName
+from edge.domain.ids import AccountId, EntryId, RunId, UserId
+from edge.domain.matching import HeadEntry, Heads
 from edge.domain.settings import Account
 from edge.ports.queue_store import Due, Moved, QueueStore
-from edge.store.records import to_agent, to_entry
+from edge.store.records import to_agent, to_entry, to_head_entry
 from edge.store.redis_queue_store import RedisQueueStore
 from tests.fakes.clock import HandSetClock
 from tests.fakes.memory_site import AccountMemory, MemorySite
 from tests.fakes.memory_store import MemoryQueueStore
 from tests.fakes.redis_server import FAR_AHEAD_MS, RedisServer, now_ms
 
+ASKS_BY_NAME = "*"
 Word = TypeVar("Word")
 Move = Callable[[QueueStore], Awaitable[tuple[Word, Moved]]]
 
@@ -42,6 +45,8 @@ class TwinStores:
         self.redises = {
             run: RedisQueueStore(server.url, run, (account,), self._seed) for run in runs
         }
+        self.published: list[tuple[str, dict[str, Any]]] = []
+        """Every fact so far, as a reader of the stream has it."""
         self._last_event = "-"
         self._events_seen = 0
 
@@ -108,10 +113,22 @@ class TwinStores:
         rows: Any = self.plain.xrange(f"{self._tag}:events", min=self._last_event)
         if rows:
             self._last_event = f"({rows[-1][0]}"
-        published = [values["event"] for _, values in rows]
+        facts = [(values["event"], json.loads(values["facts"])) for _, values in rows]
+        self.published.extend(facts)
+        published = [
+            (
+                event,
+                of["reason"] if event == EventName.LEG_ENDED else "",
+                of.get("passed_over", 0),
+                tuple(map(tuple, of.get("passed", ()))),
+            )
+            for event, of in facts
+        ]
         expected = self.memory.events[self._events_seen :]
         self._events_seen += len(expected)
-        assert published == [event.name.value for event in expected]
+        assert published == [
+            (event.name.value, event.reason, event.passed_over, event.passed) for event in expected
+        ]
 
     def compare_all(self) -> None:
         """Every record, line, ready set and due time that there is, in one round trip."""
@@ -125,6 +142,7 @@ class TwinStores:
             for queue in queues:
                 for kind in ("line", "offerable", "ready"):
                     pipeline.zrange(f"{tag}:queue:{queue}:{kind}", 0, -1)
+                pipeline.hgetall(f"{tag}:queue:{queue}:heads")
             pipeline.zrange(f"{tag}:due", 0, -1, withscores=True)
             found: list[Any] = pipeline.execute()
         answers = iter(found)
@@ -137,4 +155,15 @@ class TwinStores:
             assert next(answers) == [entry.id for entry in memory.offerable(queue)]
             ready = next(answers)
             assert ready == sorted(memory.queues[queue].ready.values()), ready
+            self._compare_kept(next(answers), memory.offerable(queue))
         assert dict(next(answers)) == memory.dues
+
+    def _compare_kept(self, kept: dict[str, str], offerable: list[HeadEntry]) -> None:
+        """What is kept of the entries near the head is as they are, and of no other entry."""
+        heads = {head.id: head for head in offerable}
+        assert kept.keys() <= heads.keys(), "of an entry that nobody is offered"
+        for entry, text in kept.items():
+            known = self.memory.entries[EntryId(entry)]
+            asks = bool(known.preferred or known.sticky)
+            assert asks == (text == ASKS_BY_NAME)
+            assert asks or to_head_entry(text) == heads[EntryId(entry)]

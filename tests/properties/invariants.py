@@ -1,10 +1,19 @@
 """What must hold after every move, whatever happened before: the promises as assertions."""
 
+from typing import Any
+
 from edge.domain.agent import Occupancy
 from edge.domain.entry import Entry, Stage
+from edge.domain.events import EventName
 from edge.domain.ids import EntryId, QueueId
-from edge.domain.matching import Match, decide
+from edge.domain.matching import PASSED_TOLD, Choice, Match, Passed, decide
+from edge.domain.offer import LegFailure
+from edge.domain.settings.account import HIGHEST_TIER
+from edge.store.records import rules_of
+from tests.fakes.memory_records import IN_LINE
 from tests.fakes.memory_site import AccountMemory
+
+Facts = list[tuple[str, dict[str, Any]]]
 
 ON_A_LEG = frozenset({Occupancy.RESERVED, Occupancy.RINGING, Occupancy.TALKING})
 
@@ -41,6 +50,56 @@ def check_ends_once(memory: AccountMemory, ended: dict[EntryId, Entry]) -> None:
         assert bool(entry.ended_at_ms) == (entry.stage is Stage.ENDED)
         if entry.stage is Stage.ENDED:
             assert ended.setdefault(entry.id, entry) == entry
+
+
+class Legs:
+    """What the stream tells of the legs: each is offered once and ends once, if it is not
+    accepted; of every offer out of order it tells who was passed over, and why."""
+
+    def __init__(self) -> None:
+        self._read = 0
+        self.offered: dict[str, str] = {}
+        self.accepted: set[str] = set()
+        self.ended: set[str] = set()
+
+    def check(self, memory: AccountMemory, published: Facts) -> None:
+        for name, facts in published[self._read :]:
+            self._note(name, facts)
+        self._read = len(published)
+        on_a_leg = {agent.leg for agent in memory.agents.values()} - {None}
+        assert on_a_leg <= self.offered.keys() - self.ended
+        assert self.offered.keys() - on_a_leg <= self.ended | self.accepted
+
+    def _note(self, name: str, facts: dict[str, Any]) -> None:
+        leg = facts.get("leg", "")
+        match name:
+            case EventName.ENTRY_OFFERED:
+                assert leg not in self.offered
+                self.offered[leg] = facts["entry"]
+                if facts["chosen"] != Choice.PICK:
+                    passed = facts.get("passed", [])
+                    assert len(passed) == min(facts["passed_over"], PASSED_TOLD)
+                    assert all(Passed(why) for _, why in passed)
+            case EventName.CALL_ANSWERED:
+                assert leg in self.offered.keys() - self.ended - self.accepted
+                self.accepted.add(leg)
+            case EventName.LEG_ENDED:
+                assert leg in self.offered.keys() - self.ended
+                assert self.offered[leg] == facts["entry"]
+                assert facts["reason"] in list(LegFailure)
+                self.ended.add(leg)
+
+
+def check_waits_end(memory: AccountMemory) -> None:
+    """What only holds for a while has its end: an entry kept for one agent, the penalties."""
+    for entry in memory.entries.values():
+        assert (entry.preferred is not None) == bool(entry.prefer_until_ms)
+        if entry.stage in IN_LINE:
+            rules = rules_of(memory.queues[entry.queue].settings)
+            ahead = [rule.after_seconds * 1000 + entry.joined_at_ms for rule in rules]
+            if entry.max_tier != HIGHEST_TIER:
+                assert entry.widen_at_ms or not any(at > memory.now_ms for at in ahead)
+        assert not entry.is_last_offer or entry.stage is Stage.OFFERED
 
 
 def check_places(memory: AccountMemory, places: dict[EntryId, tuple[int, int]]) -> None:

@@ -72,6 +72,7 @@ class StoreHistories(AdmissionRules, LineRules, AgentRules, Transfers, ExplainRu
         self.legs: list[LegId] = []
         self.matches: list[tuple[QueueId, Match]] = []
         self.ended: dict[EntryId, Entry] = {}
+        self.told_of_legs = invariants.Legs()
         self.strategy = ""
         self.is_flat = False
         self.members: dict[QueueId, tuple[UserId, ...]] | None = None
@@ -335,6 +336,12 @@ class StoreHistories(AdmissionRules, LineRules, AgentRules, Transfers, ExplainRu
     @invariant()
     def every_entry_ends_once(self) -> None:
         invariants.check_ends_once(self.twins.memory, self.ended)
+
+    @invariant()
+    def every_leg_ends_once(self) -> None:
+        invariants.check_waits_end(self.twins.memory)
+        self.twins.compare_events()
+        self.told_of_legs.check(self.twins.memory, self.twins.published)
 
     @invariant()
     def places_are_kept(self) -> None:

@@ -8,8 +8,14 @@ for _, known in ipairs(cjson.decode(ARGV[2])) do
   local record = load(kind, id)
   if tonumber(record.f.rev or 0) < tonumber(rev) then
     -- The write raises it by one: then it is as it was, and other edges' newer records still win.
-    fields.ready, fields.rev = record.was.ready, tostring(tonumber(rev) - 1)
+    fields.ready, fields.rev = nil, tostring(tonumber(rev) - 1)
+    if record.was.ready then  -- where the older record stands in the ready sets
+      step_back(record)
+      redis.call('HDEL', key('agent', id), 'ready')
+      record.was.ready = nil
+    end
     record.f = fields
+    if kind == 'entry' then note_place(fields) end
     publish(kind .. '_asserted', {id = id, rev = rev, stage = fields.stage, owner = fields.owner,
       occupancy = fields.occupancy})
   end

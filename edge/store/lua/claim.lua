@@ -1,7 +1,7 @@
 -- purpose: verify a match and reserve its agents for its entry, in one step
 -- keys: KEYS[1] account tag
 -- args: run, redis run id, queue, entry, rev, [[agent, leg]…] as JSON, reserved for ms,
---       skipped entries as JSON [[id, rev]…], the first ready agents as JSON [id…] up to the last
+--       skipped entries as JSON [[id, rev, why by agent…]…], the first ready agents as JSON [id…] up to the last
 --       of those chosen, in any order (empty: they need only be ready), how they were chosen
 -- returns: CLAIMED | RETRY | RECOVERING
 -- publishes: entry_offered
@@ -41,12 +41,12 @@ if not is_first then
   return done('RETRY')
 end
 
-for _, leg in ipairs(legs) do
+for i, leg in ipairs(legs) do
   local agent = load('agent', leg[1])
   reserve(agent, entry, leg[2], tonumber(ARGV[7]))
   e.ring_tier = tostring(math.max(tonumber(e.ring_tier or 0), rank_of(agent, queue).tier))
   publish('entry_offered', {entry = id, queue = queue, user = agent.id, leg = leg[2],
-    passed_over = #skipped, chosen = chosen})
+    passed_over = #skipped, passed = passed_by(skipped, i), chosen = chosen})
 end
 if chosen ~= 'strategy' then e.alone = '1' end
 if e.rings == 'progressively' and not e.allowed then

@@ -50,7 +50,10 @@ for user, text in pairs(members) do
   end
 end
 local counts = string.find(after.fields, 'calls_in_window', 1, true)
-set_due('rerank:' .. queue, counts and next_window(after) or nil)
+-- One that is due already, or half done, goes on.
+if not counts or restrategised or not is_set('rerank:' .. queue) then
+  set_due('rerank:' .. queue, counts and next_window(after) or nil)
+end
 count_anew(queue, members)
 look_at(queue)
 return done('CONFIGURED')

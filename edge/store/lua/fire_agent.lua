@@ -15,9 +15,13 @@ elseif f.occupancy == 'idle' then
   return done('FIRED')
 end
 
+local entry = load('entry', f.leg_entry)
+if not is_leg_of(entry.f, agent) then
+  end_leg(agent, entry, 'lost', 0, false, false)
+  return done('FIRED')
+end
 -- A dead edge's leg waits for the takeover, which asks Asterisk what became of the phone.
 if not has(ARGV[3], f.leg_owner) then return done(ended and 'FIRED' or 'SILENT_OWNER') end
-local entry = load('entry', f.leg_entry)
 summon(f.leg_owner, entry.id)
 if f.occupancy == 'reserved' then
   end_leg(agent, entry, 'not_dialled', 0, false, false)

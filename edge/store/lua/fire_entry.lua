@@ -27,8 +27,10 @@ if has_come(f.step_at) then
   f.step_at = allowed < tonumber(f.ring_max) and tostring(now + know(f.queue).step_ms) or nil
 end
 
--- Whether a ready agent is left who was not tried: at most as many are seen as were.
+-- Whether a ready agent is left who was not tried: at most as many are seen as were. While it waits
+-- for its preferred agent there are no others.
 local function is_anybody_left()
+  if f.preferred then return not has(f.tried, f.preferred) and is_standing(f.preferred, f.queue) end
   local least, most = tiers_of(f)
   local _, tried = string.gsub(f.tried or '', '%S+', '')
   for _, place in ipairs(redis.call('ZRANGEBYLEX', key('queue', f.queue, 'ready'),

@@ -12,12 +12,14 @@ if not in_line(e) then return done('STALE') end
 local has_phone = is_called or (a.device ~= 'unreachable' and a.device ~= 'invalid' and a.device ~= 'in_use')
 if a.occupancy ~= 'idle' or not a.logged_in_at or not has_phone then return done('NOT_IDLE') end
 
+local ahead = redis.call('ZCOUNT', key('queue', e.queue, 'offerable'), '-inf',
+  '(' .. string.format('%.0f', score(e)))
 cancel_legs(entry)
 reserve(agent, entry, leg, tonumber(ARGV[6]))
 e.alone, a.called = '1', is_called and '1' or nil
 a.desk_call = a.called or a.desk_call
-publish('entry_offered', {entry = entry.id, queue = e.queue, user = user, leg = leg, passed_over = 0,
-  chosen = 'pick'})
+publish('entry_offered', {entry = entry.id, queue = e.queue, user = user, leg = leg,
+  passed_over = ahead, chosen = 'pick'})
 summon(e.owner, entry.id)
 look_at(e.queue)
 return done('PICKED')

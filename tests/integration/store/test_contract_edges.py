@@ -1,6 +1,9 @@
 """What every queue store does, held against both alike: agents, due times, and several edges."""
 
 import asyncio
+from dataclasses import replace
+from typing import cast
+from unittest.mock import Mock
 
 import pytest
 
@@ -8,6 +11,8 @@ from edge.domain.agent import Device, Occupancy, PresenceChange, Status
 from edge.domain.entry import Stage
 from edge.domain.matching import decide
 from edge.domain.offer import RESERVED_FOR_MS, RING_GRACE_MS
+from edge.journey.deadlines import Deadlines
+from edge.journey.floor import Floor
 from edge.ports.queue_store import (
     AcceptWord,
     BeatWord,
@@ -20,7 +25,7 @@ from edge.ports.queue_store import (
 )
 from tests.fakes.store_bench import claim, fire_all, join, line, log_in, look, talk
 from tests.fakes.waiting import wait_until
-from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BETA, BOB, CAT, DAN, ONE, THREE, TWO
+from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BETA, BOB, CAT, DAN, ONE, THREE, TWO, joining
 from tests.integration.store.conftest import OpenBench
 
 pytestmark = pytest.mark.redis
@@ -330,3 +335,40 @@ async def test_an_edge_whose_calls_were_taken_never_comes_back(
         word, edges = await one.beat()
         assert word is BeatWord.LEASE_LOST
         assert ONE not in edges.alive
+
+
+async def test_what_an_edge_did_after_its_burial_is_taken_over_when_it_retires(
+    open_bench: OpenBench,
+) -> None:
+    """It stood still for longer than its lease, and went on before it knew."""
+    async with open_bench() as bench:
+        one, two = bench.store(), bench.store(TWO)
+        await one.beat()
+        await two.beat()
+        await one.retire()
+        await two.take_over(ACCOUNT_ID, ONE)
+        await two.bury(ONE)
+        late = await join(one)
+        word, _ = await one.beat()
+        assert word is BeatWord.LEASE_LOST
+        await one.retire()
+        _, edges = await two.beat()
+        assert edges.to_take == {ONE}
+        _, moved = await two.take_over(ACCOUNT_ID, ONE)
+        assert [(entry.id, entry.owner) for entry in moved.entries] == [(late.id, TWO)]
+
+
+async def test_one_sweep_fires_all_that_is_due_whatever_waits_for_silent_owners(
+    open_bench: OpenBench,
+) -> None:
+    """Hundreds of callers of a dead edge have waited too long, and one of ours has."""
+    async with open_bench() as bench:
+        store, dead = bench.store(), bench.store(TWO)
+        for of in [dead] * 300 + [store] * 300:
+            await of.join(ACCOUNT_ID, replace(joining(), max_wait_seconds=1))
+        bench.advance(1_000)
+        deadlines = Deadlines(store, bench.clock, [ACCOUNT_ID])
+        deadlines.floor = cast(Floor, Mock(conductors={}))
+        await deadlines.sweep()
+        owners = {entry.owner for entry in await store.line(ACCOUNT_ID, ALPHA)}
+        assert owners == {TWO}

@@ -346,3 +346,37 @@ async def test_a_preferred_agent_whose_phone_never_rang_is_preferred_still(
         await fail(store, BOB, rung[BOB], LegFailure.NOT_DIALLED)
         _, rung = await ring(store)
         assert list(rung) == [BOB]
+
+
+async def test_whoever_was_picked_and_lost_before_the_bridge_is_kept_for_nobody(
+    open_bench: OpenBench,
+) -> None:
+    """Answered by another, the caller waits for the preferred agent no more."""
+    async with open_bench() as bench:
+        store = bench.store()
+        await begin(store, ANN, BOB)
+        entry = await call(store, "1555", preferred=CAT, prefer_ms=60_000)
+        assert await nobody_is_to_ring(store), "Cat is not there"
+        leg = await picked(store, BOB, entry)
+        await store.accept(ACCOUNT_ID, BOB, leg)
+        await fail(store, BOB, leg, LegFailure.REFUSED)
+        _, rung = await ring(store)
+        assert list(rung) == [ANN]
+
+
+async def test_a_preferred_agent_whose_dial_came_to_nothing_is_rung_again_while_others_are_ready(
+    open_bench: OpenBench,
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await begin(store, ANN, BOB, CAT)
+        entry = await call(store, "1555", preferred=CAT, prefer_ms=60_000)
+        match = decide(await look(store))
+        assert match is not None
+        await store.claim(ACCOUNT_ID, ALPHA, match, [new_leg_id()])
+        bench.advance(2_000)
+        assert await fire_all(store) == [f"agent:{CAT}"]
+        bench.advance(1_000)
+        await fire_all(store)
+        again, rung = await ring(store)
+        assert (again.id, list(rung)) == (entry.id, [CAT])

@@ -153,3 +153,39 @@ async def test_a_wider_limit_does_not_bring_a_worse_tier_while_a_better_one_ring
         await fail(store, ANN, rung[ANN])
         _, rung = await ring(store)
         assert list(rung) == [BOB]
+
+
+async def test_the_limits_go_on_widening_for_whom_an_agent_was_lost_before_the_bridge(
+    open_bench: OpenBench,
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await begin(store, *WIDENING)
+        await log_in(store, ANN, BOB)
+        await join(store)
+        entry, rung = await ring(store)
+        assert list(rung) == [ANN]
+        await store.accept(ACCOUNT_ID, ANN, rung[ANN])
+        await fail(store, ANN, rung[ANN], LegFailure.UNREACHABLE)
+        await seconds_pass(bench, 9)
+        assert await nobody_is_to_ring(store)
+        await seconds_pass(bench, 1)
+        _, rung = await ring(store)
+        assert list(rung) == [BOB]
+        found = await store.entry(ACCOUNT_ID, entry.id)
+        assert found is not None
+        assert found.widen_at_ms == entry.joined_at_ms + 30_000
+
+
+async def test_a_caller_is_not_held_to_limits_that_no_rule_gives_any_more(
+    open_bench: OpenBench,
+) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await begin(store, *WIDENING)
+        await log_in(store, CAT)
+        await join(store)
+        await begin(store)
+        await seconds_pass(bench, 10)
+        _, rung = await ring(store)
+        assert list(rung) == [CAT]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,25 @@ import pytest
 from edge.domain.agent import Agent, Occupancy, PresenceChange
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import EntryId, RunId, UserId
+from edge.domain.ids import EntryId, LegId, RunId, UserId
 from edge.domain.overlays import QueueStatus
+from edge.ports.queue_store import AcceptWord, Due, FireWord
 from edge.store.redis_queue_store import RedisQueueStore
-from tests.fakes.redis_server import RedisServer, cut_append_only_file
+from tests.fakes.redis_server import RedisServer, cut_append_only_file, now_ms
 from tests.fakes.store_bench import check_keys, claim, join, line, log_in, talk
-from tests.fakes.world import ACCOUNT_ID, ALPHA, ANN, BETA, BOB, CAT, ONE, TWO, account
+from tests.fakes.world import (
+    ACCOUNT_ID,
+    ALPHA,
+    ANN,
+    BETA,
+    BOB,
+    CAT,
+    DAN,
+    ONE,
+    TWO,
+    account,
+    joining,
+)
 
 pytestmark = pytest.mark.redis
 
@@ -184,3 +198,99 @@ async def test_a_restart_with_nothing_lost_changes_nothing(tmp_path: Path) -> No
         await asyncio.gather(site.one.beat(), site.two.beat())
         assert await records(site, entries, [ANN]) == known
         assert (await site.one.look(ACCOUNT_ID, ALPHA, 8))[0].ready == (ANN,)
+
+
+async def claimed_for_another(site: Site) -> tuple[Entry, UserId, LegId]:
+    """The second edge gave an agent to a caller of the first, who heard of it and rang; Redis has
+    forgotten that, and nothing before it."""
+    await log_in(site.one, ANN, BOB)
+    entry = await join(site.one)
+    moved, leg = await claim(site.two)
+    return entry, moved.agent.id, leg
+
+
+async def test_a_call_that_another_edge_gave_us_is_offered_still(tmp_path: Path) -> None:
+    """Its owner has it from the record that the summons made it read."""
+    async with open_site(tmp_path) as site:
+        entry, user, leg = await claimed_for_another(site)
+        await site.one.entry(ACCOUNT_ID, entry.id)
+        await site.one.leg_dialled(ACCOUNT_ID, user, leg, 20)
+        await site.lose(10)
+        found = await site.one.entry(ACCOUNT_ID, entry.id)
+        assert found is not None
+        assert (found.stage, found.ringing) == (Stage.OFFERED, frozenset({user}))
+        word, _ = await site.one.accept(ACCOUNT_ID, user, leg)
+        assert word is AcceptWord.ACCEPTED
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_a_leg_that_its_entry_does_not_know_frees_its_agent_and_nothing_else(
+    tmp_path: Path, is_over: bool
+) -> None:
+    """The agent alone was asserted: meanwhile the caller talks with another, or has left."""
+    async with open_site(tmp_path) as site:
+        entry, user, leg = await claimed_for_another(site)
+        await site.lose(10)
+        other = BOB if user == ANN else ANN
+        if is_over:
+            await site.one.leave(ACCOUNT_ID, entry.id, Disposition.ABANDONED)
+        else:
+            await talk(site.one)
+        known = await site.one.entry(ACCOUNT_ID, entry.id)
+        assert known is not None
+        assert known.agent in (None, other)
+        with site.server.client() as plain:
+            plain.set(f"{{{ACCOUNT_ID}}}:clock", now_ms() + 60_000)
+        due = Due(ACCOUNT_ID, f"agent:{user}", 0)
+        word, moved = await site.one.fire(due, frozenset())
+        assert word is FireWord.FIRED
+        assert moved.agent.occupancy is Occupancy.IDLE
+        assert await site.one.entry(ACCOUNT_ID, entry.id) == known
+        word, moved = await site.one.fire(due, frozenset())
+        assert word is FireWord.NOT_DUE
+        assert leg != moved.agent.leg
+
+
+async def test_what_another_edge_ended_does_not_come_back_from_its_owner(tmp_path: Path) -> None:
+    """The home edge ends a wait for its owner, who only reads of it; an hour later nothing of it
+    is in Redis."""
+    async with open_site(tmp_path) as site:
+        _, moved = await site.one.join(ACCOUNT_ID, replace(joining(), max_wait_seconds=1))
+        with site.server.client() as plain:
+            plain.set(f"{{{ACCOUNT_ID}}}:clock", now_ms() + 60_000)
+            due = Due(ACCOUNT_ID, f"entry:{moved.entry.id}", 0)
+            word, _ = await site.two.fire(due, frozenset({ONE, TWO}))
+            assert word is FireWord.FIRED
+            await site.one.entry(ACCOUNT_ID, moved.entry.id)
+            plain.delete(f"{{{ACCOUNT_ID}}}:entry:{moved.entry.id}")
+            plain.set("lost", "")
+        await site.lose(1)
+        assert await line(site.one) == []
+
+
+async def test_places_are_unique_also_among_those_whom_redis_had_forgotten(tmp_path: Path) -> None:
+    async with open_site(tmp_path) as site:
+        entry = await join(site.one)
+        await site.lose(EVERYTHING)
+        late = replace(joining(), arrived_at_ms=entry.place)
+        _, moved = await site.two.join(ACCOUNT_ID, late)
+        assert moved.entry.place == entry.place + 1
+        assert await line(site.two) == [entry.id, moved.entry.id]
+
+
+@pytest.mark.parametrize("commands", [30, 50, 70, 90])
+async def test_who_stood_ready_when_redis_forgot_a_call_stands_where_the_call_put_them(
+    tmp_path: Path, commands: int
+) -> None:
+    """Ready before the call and after it; of the call Redis knows nothing."""
+    async with open_site(tmp_path) as site:
+        await log_in(site.one, CAT, DAN)
+        await join(site.one, BETA)
+        agent, entry = await talk(site.one, BETA)
+        await site.one.complete(ACCOUNT_ID, entry.id)
+        await join(site.one, BETA)
+        (known,) = await site.one.look(ACCOUNT_ID, BETA, 8)
+        assert known.ready[-1] == agent.id == DAN
+        await site.lose(commands)
+        (found,) = await site.one.look(ACCOUNT_ID, BETA, 8)
+        assert found.ready == known.ready

@@ -197,3 +197,19 @@ async def test_another_length_of_window_counts_at_once(open_bench: OpenBench) ->
         assert await order(store) == [CAT, BOB, ANN]
         await takes_a_call(bench, CAT)
         assert await order(store) == [BOB, ANN, CAT]
+
+
+async def test_a_configuration_written_as_a_window_ends_puts_the_end_not_off(
+    open_bench: OpenBench,
+) -> None:
+    """Every edge that starts writes it."""
+    async with open_bench() as bench:
+        store = bench.store()
+        await begin(bench, 1)
+        for user in (ANN, ANN, CAT, BOB):
+            await takes_a_call(bench, user)
+        await join(store)
+        bench.advance(MINUTE_MS)
+        await store.configure(counting(1))
+        assert await windows_end(store) == 1
+        assert await order(store) == [ANN, CAT, BOB]

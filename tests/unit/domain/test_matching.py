@@ -1,10 +1,21 @@
 """One match: the first in line whom some ready agent may serve, by the first such agent."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.domain.ids import AccountId, EntryId, QueueId, RunId, UserId
-from edge.domain.matching import DEPTHS, HeadAgent, HeadEntry, Heads, decide
+from edge.domain.matching import (
+    DEPTHS,
+    PASSED_TOLD,
+    HeadAgent,
+    HeadEntry,
+    Heads,
+    Passed,
+    decide,
+)
+from edge.domain.strategies import Rings
 
 ANN, BOB, CAT = (UserId(f"user_{name}") for name in ("ann", "bob", "cat"))
 
@@ -71,3 +82,53 @@ def test_the_decision_is_the_first_allowed_pair(
     assert (match.entry, match.agents[0]) == allowed[0]
     assert entries[: len(match.skipped_entries)] == list(match.skipped_entries)
     assert agents[: len(match.skipped_agents)] == list(match.skipped_agents)
+
+
+def named(name: str, agent: UserId) -> HeadEntry:
+    return replace(waiting(name), named=agent)
+
+
+def test_a_named_agent_who_is_not_seen_yet_is_looked_for_before_the_line_is_jumped() -> None:
+    """Cat is ready further back and may have the first in line: who names her waits behind."""
+    entries = [waiting("1", ANN, BOB), named("2", CAT)]
+    assert decide(heads(entries, [ANN, BOB], depth=2)) is None
+    match = decide(heads(entries, [ANN, BOB, CAT], depth=8))
+    assert match is not None
+    assert (match.entry.id, match.agents) == ("ent_1", (CAT,))
+
+
+def test_who_is_at_the_head_has_the_named_agent_at_once() -> None:
+    match = decide(heads([named("1", CAT), waiting("2")], [ANN, BOB], depth=2))
+    assert match is not None
+    assert match.agents == (CAT,)
+
+
+def test_beyond_the_furthest_look_a_name_counts_no_more() -> None:
+    entries = [waiting("1", ANN, BOB), named("2", CAT)]
+    entries += [waiting(str(n)) for n in range(3, DEPTHS[-1] + 1)]
+    match = decide(heads(entries, [ANN, BOB], depth=DEPTHS[-1]))
+    assert match is not None
+    assert (match.entry.id, match.agents, match.by_name) == ("ent_2", (ANN,), False)
+
+
+def test_of_everybody_passed_over_it_is_told_why() -> None:
+    tried, reserved = waiting("1", ANN), replace(waiting("2"), reserved=True)
+    narrow, fresh = replace(waiting("3"), min_tier=1), waiting("4")
+    match = decide(heads([tried, reserved, narrow, fresh], [ANN]))
+    assert match is not None
+    assert match.passed == ((Passed.TRIED,), (Passed.RESERVED,), (Passed.TIER,))
+
+
+def test_where_all_ring_it_is_told_for_each_and_of_the_first_sixteen_alone() -> None:
+    entries = [waiting("1", ANN), *(waiting(str(n), ANN, BOB) for n in range(2, 30)), waiting("30")]
+    seen = replace(heads(entries, [ANN, BOB], depth=64), rings=Rings.ALL)
+    narrow = replace(entries[0], min_tier=1)
+    match = decide(
+        replace(
+            seen, entries=(replace(narrow, room=2), *entries[1:29], replace(entries[29], room=2))
+        )
+    )
+    assert match is not None
+    assert match.agents == (ANN, BOB)
+    assert match.passed[:2] == ((Passed.TRIED, Passed.TIER), (Passed.TRIED, Passed.TRIED))
+    assert (len(match.passed), len(match.skipped_entries)) == (PASSED_TOLD, 29)

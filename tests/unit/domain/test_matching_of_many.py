@@ -163,8 +163,10 @@ lines = st.lists(entries, max_size=6, unique_by=lambda entry: entry.id)
 staffs = st.lists(st.integers(0, 3), max_size=4).map(lambda tiers: ready(*tiers))
 
 
-def may_serve(entry: HeadEntry, agents: Sequence[HeadAgent]) -> bool:
-    is_named = entry.named is not None and entry.named not in entry.tried
+def may_serve(entry: HeadEntry, agents: Sequence[HeadAgent], *, is_head: bool) -> bool:
+    """Behind the head a name counts where it is known whether its agent may have those ahead."""
+    is_seen = is_head or any(agent.id == entry.named for agent in agents)
+    is_named = entry.named is not None and entry.named not in entry.tried and is_seen
     return is_named or (entry.room > 0 and any(entry.passed_for(agent) is None for agent in agents))
 
 
@@ -173,7 +175,7 @@ def test_the_first_in_line_who_may_be_served_is_served(
     line: list[HeadEntry], staff: tuple[HeadAgent, ...], rings: Rings
 ) -> None:
     match = decide(heads(line, staff, rings))
-    first = next((entry for entry in line if may_serve(entry, staff)), None)
+    first = next((one for one in line if may_serve(one, staff, is_head=one is line[0])), None)
     assert (match.entry if match else None) == first
     if match:
         assert list(match.skipped_entries) == line[: line.index(match.entry)]

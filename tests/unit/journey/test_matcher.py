@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -10,6 +11,7 @@ from edge.domain.agent import Agent
 from edge.domain.entry import Entry
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
 from edge.domain.matching import HeadAgent, HeadEntry, Heads, Match
+from edge.domain.strategies import Draw
 from edge.journey.floor import Floor
 from edge.journey.matcher import Matcher
 from edge.ports.queue_store import ClaimWord, Moved, QueueStore
@@ -93,3 +95,18 @@ async def test_another_agent_who_became_ready_there_is_looked_for() -> None:
 async def test_what_was_seen_of_a_queue_is_not_hidden_by_its_name() -> None:
     looks = ([whole(SECOND, BOB, urgency=1)], [whole(FIRST, ANN), named(SECOND, ANN)])
     assert await asked_of(ClaimWord.CLAIMED, *looks) == [CLAIM, f"claim {SECOND} {BOB}"]
+
+
+async def test_when_one_of_those_seen_is_taken_elsewhere_who_stands_behind_is_looked_for() -> None:
+    """Ann and Bob filled the look; Bob was tried for the caller of the second queue, and whether
+    others are ready there nobody has seen."""
+    entry = HeadEntry(EntryId("ent_2"), 1, RunId("edge-1"), frozenset({BOB}))
+    second = replace(whole(SECOND, ANN, BOB, urgency=1), entries=(entry,))
+    asked = await asked_of(ClaimWord.CLAIMED, [whole(FIRST, ANN), second])
+    assert asked == [CLAIM, f"look {SECOND} 2"]
+
+
+async def test_where_chance_picks_whoever_became_ready_is_drawn_with_the_others() -> None:
+    drawn = replace(whole(FIRST, ANN), draw=Draw.UNIFORM)
+    asked = await asked_of(ClaimWord.CLAIMED, [drawn], [named(FIRST, BOB)])
+    assert asked == [f"look {FIRST} 2"]

@@ -51,7 +51,7 @@ end
 -- The queue's penalty rule that holds after this waiting time, and when the next one does.
 local function widen(f)
   local rules = know(f.queue).rules
-  f.widen_at = nil
+  f.widen_at, f.min_tier, f.max_tier = nil, nil, nil
   for _, rule in ipairs(rules and cjson.decode(rules) or {}) do
     local at = tonumber(f.joined_at) + rule[1]
     if at <= now then
@@ -109,8 +109,9 @@ local function index_entry(entry)
   if f.stage ~= 'waiting' then f.retry_at = nil end
   if f.stage ~= 'offered' then
     f.rings, f.ring_max, f.ring_tier, f.alone, f.allowed, f.step_at = nil, nil, nil, nil, nil, nil
+    f.last_offer = nil
   end
-  if not in_line(f) then f.widen_at, f.prefer_until = nil, nil end
+  if not in_line(f) then f.widen_at, f.preferred, f.prefer_until = nil, nil, nil end
   local moved = f.place ~= was.place or f.priority ~= was.priority
   local offers, offered = is_offerable(f), is_offerable(was)
   index_in('line', entry, in_line(f), in_line(was), moved)

@@ -1,5 +1,11 @@
 -- Where an entry stands in its line. Places are unique among those of one priority.
 
+-- The last place ever given: up to it, who comes asks whether a place is taken.
+local function note_place(f)
+  local last = tonumber(redis.call('HGET', key('queue', f.queue), 'last_place') or 0)
+  if tonumber(f.place) > last then redis.call('HSET', key('queue', f.queue), 'last_place', f.place) end
+end
+
 -- At this place or the first free one behind it; who came just now stands behind all places ever
 -- given, also those that callers of one millisecond took ahead of the clock.
 local function stand_at_place(entry, place, came_now)
@@ -32,8 +38,7 @@ local function make_room(queue, place, priority, but)
     end
     id = behind
   end
-  local last = tonumber(redis.call('HGET', key('queue', queue), 'last_place') or 0)
-  if place > last then redis.call('HSET', key('queue', queue), 'last_place', place) end
+  note_place({queue = queue, place = place})
 end
 
 -- Directly ahead of whoever stands at this position now (1 is the head), with that one's priority;
