@@ -18,7 +18,7 @@ from edge.domain.ids import (
 from edge.journey.floor import Floor
 from edge.journey.leg import AGENT_VARIABLE, ENTRY_VARIABLE, clear_away
 from edge.journey.onward import goes_on
-from edge.ports.phone_system import Arrival, Done, PhoneSystem, Survey
+from edge.ports.phone_system import Arrival, Done, EndReason, PhoneSystem, Survey
 
 log = structlog.get_logger()
 
@@ -92,7 +92,8 @@ async def _take_in(
     arrival = await phone.recall_arrival(leg)
     if arrival is None:
         if not await _is_on(floor, await phone.variable(leg, AGENT_VARIABLE), leg):
-            await phone.hang_up(leg)
+            # A phone that rings on after its offer was over: the agent has missed no call.
+            await phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
         return
     named = await phone.variable(leg, ENTRY_VARIABLE)
     found = await _entry(floor, EntryId(named)) if named else None
