@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 ADOPTED_WITHIN_SECONDS = 30
 
-Resume = Callable[[PhoneSystem, AccountId, Entry], None]
+Resume = Callable[[PhoneSystem, AccountId, Entry, frozenset[LegId]], None]
 Arrived = Callable[[PhoneSystem, Arrival], None]
 StayOn = Callable[[PhoneSystem, BridgeId, frozenset[LegId]], None]
 
@@ -42,7 +42,9 @@ async def take_over(
         _, moved = await floor.store.take_over(account, dead)
         for entry in moved.entries:
             taken.add(entry.leg)
-            resume(floor.phones[entry.node], account, entry)
+            of_agents = [agent for agent in moved.agents if agent.leg_entry == entry.id]
+            rung = frozenset(agent.leg for agent in of_agents if agent.leg is not None)
+            resume(floor.phones[entry.node], account, entry, rung)
         taken |= {agent.leg for agent in moved.agents if agent.leg is not None}
         floor.follow_up(account, moved)
     strays = 0
@@ -103,7 +105,7 @@ async def _take_in(
         return
     account, entry = found
     if entry.stage is Stage.ENDED and entry.disposition in UNSERVED:
-        resume(phone, account, entry)
+        resume(phone, account, entry, frozenset())
     elif entry.stage is Stage.ENDED:
         await phone.hang_up(leg)
 
