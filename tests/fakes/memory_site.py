@@ -499,8 +499,8 @@ class MemorySite:
         return BeatWord.LEASE_LOST if is_lost else BeatWord.ALIVE
 
     def die(self, run: RunId) -> None:
-        if self.leases.pop(run, None) is not None:
-            self.dead.add(run)
+        self.leases.pop(run, None)
+        self.dead.add(run)
 
     def bury(self, run: RunId) -> None:
         self.dead.discard(run)

@@ -330,3 +330,25 @@ async def test_an_edge_whose_calls_were_taken_never_comes_back(
         word, edges = await one.beat()
         assert word is BeatWord.LEASE_LOST
         assert ONE not in edges.alive
+
+
+async def test_what_an_edge_took_after_it_was_buried_is_taken_over_when_it_ends(
+    open_bench: OpenBench,
+) -> None:
+    """Frozen for longer than its lease, it takes one more call before it knows."""
+    async with open_bench() as bench:
+        one, two = bench.store(), bench.store(TWO)
+        await one.beat()
+        await two.beat()
+        await one.retire()
+        await two.beat()
+        await two.take_over(ACCOUNT_ID, ONE)
+        await two.bury(ONE)
+        late = await join(one)
+        word, _ = await one.beat()
+        assert word is BeatWord.LEASE_LOST
+        await one.retire()
+        _, edges = await two.beat()
+        assert edges.to_take == {ONE}
+        _, moved = await two.take_over(ACCOUNT_ID, ONE)
+        assert [entry.id for entry in moved.entries] == [late.id]
