@@ -150,23 +150,24 @@ class Caller:
             return
         self._rung.add(agent.leg)
         offer = Offer(self.account, entry, agent, agent.leg, self._queue(entry), self._rivals)
-        late = ExitStack()
-        async with attending(self._phone, offer.leg, self._floor.legs, exists=not is_new) as rung:
-            with ExitStack() as line, self._rivals.joined_by(offer):
-                line.enter_context(on_the_line(self._floor, offer))
-                step = ring(self._floor, offer, rung) if is_new else self._rejoin(offer, rung)
-                end = await while_present(leg, step)
-                if isinstance(end, Gone):
-                    await end_leg(rung, EndReason.NORMAL)
-                elif end is OfferEnd.LATE:
-                    late = line.pop_all()
-            if end is OfferEnd.ACCEPTED:
-                await self._talk(entry, agent.id, leg, rung)
+        with ExitStack() as line:
+            async with attending(
+                self._phone, offer.leg, self._floor.legs, exists=not is_new
+            ) as rung:
+                with self._rivals.joined_by(offer):
+                    line.enter_context(on_the_line(self._floor, offer))
+                    step = ring(self._floor, offer, rung) if is_new else self._rejoin(offer, rung)
+                    end = await while_present(leg, step)
+                    if isinstance(end, Gone):
+                        await end_leg(rung, EndReason.NORMAL)
+                if end is not OfferEnd.LATE:
+                    line.close()
+                if end is OfferEnd.ACCEPTED:
+                    await self._talk(entry, agent.id, leg, rung)
+            if end is OfferEnd.LATE:
+                telling = tell_late(self._floor, self._phone, offer, line.pop_all())
+                self._floor.tasks.create_task(telling, name=f"late {offer.leg}")
         self._rung.discard(offer.leg)
-        if end is OfferEnd.LATE:
-            self._floor.tasks.create_task(
-                tell_late(self._floor, self._phone, offer, late), name=f"late {offer.leg}"
-            )
 
     async def _talk(self, entry: Entry, user: UserId, leg: Leg, answered: Leg) -> None:
         queue = self._queue(entry)
