@@ -91,11 +91,13 @@ async def _take_in(
     on it, are somebody's: of an edge that took them and died, say. One who waited in vain, or was
     turned away, is told so. The rest is ended.
     """
+    # Asked of an agent's own call too: by that call a caller of another edge may be picked.
+    if await _is_on(floor, await phone.variable(leg, AGENT_VARIABLE), leg):
+        return
     arrival = await phone.recall_arrival(leg)
     if arrival is None:
-        if not await _is_on(floor, await phone.variable(leg, AGENT_VARIABLE), leg):
-            # A phone that rings on after its offer was over: the agent has missed no call.
-            await phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
+        # A phone that rings on after its offer was over: the agent has missed no call.
+        await phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
         return
     named = await phone.variable(leg, ENTRY_VARIABLE)
     found = await _entry(floor, EntryId(named)) if named else None

@@ -230,3 +230,44 @@ async def test_a_wait_that_ends_while_its_caller_is_taken_over_is_told(tenths: i
         assert caller.entry.disposition is Disposition.TIMED_OUT
         assert office.phone(ANN).leg is None
         office.edge.slow.one_way_seconds = 0.001
+
+
+@pytest.mark.parametrize("half_ms", range(0, 40))
+async def test_the_edge_that_picked_another_edges_caller_is_killed(half_ms: int) -> None:
+    """The agent's own call stands in the dead edge's application, the caller in a living one's."""
+    async with open_office(ANN) as office:
+        await office.dial_star(ANN, "*46")
+        caller = office.call()
+        await caller.joins()
+        picking = office.start_edge()
+        await office.ready()
+        office.board.apps[office.edges[0].run] = office.board.apps.pop(office.edges[0].run)
+        pick = office.call(PICK, phone_of(ANN), number="")
+        await asyncio.sleep(half_ms / 2000)
+        await picking.kill()
+        await caller.talks_with(ANN, within_seconds=15)
+        await asyncio.sleep(10)
+        assert caller.hears == f"talk with {phone_of(ANN)}"
+        assert pick.is_on_the_line
+
+
+@pytest.mark.parametrize("half_ms", range(8, 40))
+async def test_the_edge_that_picked_is_killed_after_the_one_that_had_the_caller(
+    half_ms: int,
+) -> None:
+    """The agent's own call is found in a dead edge's application before anybody has its caller."""
+    async with open_office(ANN) as office:
+        await office.dial_star(ANN, "*46")
+        caller = office.call()
+        await caller.joins()
+        owner, picking = office.edge, office.start_edge()
+        await office.ready()
+        await owner.kill()
+        pick = office.call(PICK, phone_of(ANN), number="")
+        await asyncio.sleep(half_ms / 2000)
+        await picking.kill()
+        office.start_edge()
+        await caller.talks_with(ANN, within_seconds=15)
+        await asyncio.sleep(10)
+        assert caller.hears == f"talk with {phone_of(ANN)}"
+        assert pick.is_on_the_line
