@@ -106,6 +106,22 @@ class Reception:
             await phone.hang_up(arrival.leg, EndReason.UNASSIGNED)
         except NodeFault as fault:
             log.warning("call_not_refused", leg=arrival.leg, reason=str(fault))
+            await self._end(phone, arrival.leg, EndReason.UNASSIGNED)
+
+    async def _end(
+        self, phone: PhoneSystem, leg: LegId, reason: EndReason = EndReason.NORMAL
+    ) -> None:
+        """For a call that nobody looks after any more: it would stay in silence, and keep the
+        agent whose phone it is from being rung."""
+        for _ in range(RESUMED_AT_MOST):
+            await self._floor.clock.sleep(RESUME_AFTER_SECONDS)
+            try:
+                await phone.hang_up(leg, reason)
+            except NodeFault as fault:
+                log.debug("call_not_ended", leg=leg, reason=str(fault))
+            else:
+                return
+        log.error("call_given_up", leg=leg)
 
     async def _dial_star_code(
         self, phone: PhoneSystem, arrival: Arrival, route: ToStarCode
@@ -115,6 +131,7 @@ class Reception:
                 await self._desk.star_code(self._floor, phone, arrival, route)
             except NodeFault as fault:
                 log.warning("star_code_broken_off", reason=str(fault))
+                await self._end(phone, arrival.leg)
 
     async def _dial_pick(self, phone: PhoneSystem, arrival: Arrival, route: ToPick) -> None:
         with structlog.contextvars.bound_contextvars(leg=arrival.leg, account=route.account):
@@ -122,6 +139,7 @@ class Reception:
                 await self._desk.pick(self._floor, phone, arrival, route)
             except NodeFault as fault:
                 log.warning("pick_broken_off", reason=str(fault))
+                await self._end(phone, arrival.leg)
 
     async def _conduct(self, phone: PhoneSystem, arrival: Arrival, route: ToQueue) -> None:
         caller = Caller(self._floor, phone, route.account, new_entry_id())

@@ -138,3 +138,25 @@ async def test_a_caller_who_transfers_in_line_takes_no_edge_down() -> None:
         assert other.hears == MUSIC
         assert len(office.edge.floor.conductors) == 1
         office.board.end(other.id, EndReason.NORMAL)
+
+
+@pytest.mark.parametrize("code", ["*46", "*47"])
+async def test_a_code_whose_end_is_not_answered_is_ended_all_the_same(code: str) -> None:
+    async with open_office(ANN) as office:
+        office.edge.phone.fail_once("hang_up", is_done=False)
+        call = office.call(code, phone_of(ANN), number="")
+        await wait_until(lambda: not call.is_on_the_line, "not left in silence", 10)
+
+
+async def test_a_look_at_the_node_that_fails_is_taken_again_though_no_connection_broke() -> None:
+    async with open_office() as office:
+        office.edge.phone.cut()
+        office.edge.phone.fail_once("survey", is_done=False)
+        caller = office.call()
+        office.edge.phone.mend()
+        await caller.joins()
+        office.start_edge()
+        await office.ready()
+        await office.edges[1].kill()
+        await asyncio.sleep(6)
+        assert not office.site.dead, "the first edge takes over"
