@@ -232,7 +232,7 @@ async def test_a_wait_that_ends_while_its_caller_is_taken_over_is_told(tenths: i
         office.edge.slow.one_way_seconds = 0.001
 
 
-@pytest.mark.parametrize("half_ms", range(0, 40))
+@pytest.mark.parametrize("half_ms", range(40))
 async def test_the_edge_that_picked_another_edges_caller_is_killed(half_ms: int) -> None:
     """The agent's own call stands in the dead edge's application, the caller in a living one's."""
     async with open_office(ANN) as office:
