@@ -134,6 +134,8 @@ class EdgeRun:
 
     async def _retire(self) -> None:
         """Nothing of ours runs any more: the next edge need not wait for the end of our lease."""
+        if not self._beaten.is_set():
+            return
         try:
             async with asyncio.timeout(RETIRE_SECONDS):
                 await self._store.retire()

@@ -28,8 +28,8 @@ async def dial_pick(floor: Floor, phone: PhoneSystem, arrival: Arrival, route: T
     """One call of the pick code. Once it has picked, the leg is the offer's, like one that was rung
     and answered; it ends here only where nobody took it on."""
     async with attending(phone, arrival.leg, floor.legs, exists=True) as leg:
-        picked = await while_present(leg, _pick(floor, leg, route))
-        if not isinstance(picked, Moved):
+        picked = await _pick(floor, leg, route)
+        if picked is None:
             await phone.hang_up(leg.id)
             return
     await floor.dispatch(route.account, picked.entry, picked.agents)
@@ -39,24 +39,32 @@ async def dial_pick(floor: Floor, phone: PhoneSystem, arrival: Arrival, route: T
 
 
 async def _pick(floor: Floor, leg: Leg, route: ToPick) -> Moved | None:
-    """Reserve the caller for this leg; None where nobody was to be had, and the agent was told."""
+    """Reserve the caller for this leg; None where nobody was to be had, and the agent was told.
+
+    A hang-up does not cut the reserving short: a caller may be reserved all the same, and would
+    wait for a phone that is gone. The offer finds that out and lets go.
+    """
     if await leg.phone.answer(leg.id) is Done.GONE:
         return None
     named = {AGENT_VARIABLE: f"{route.account} {route.user}"}
     await leg.phone.set_variables(leg.id, named)
     picked = await _reserve(floor, leg, route)
     if isinstance(picked, Prompt):
-        await floor.clock.sleep(LISTENING_SECONDS)
-        await say(leg, floor.prompts.sounds(picked, route.language), SPOKEN_WITHIN_SECONDS)
+        await while_present(leg, _tell(floor, leg, route, picked))
         return None
     return picked
+
+
+async def _tell(floor: Floor, leg: Leg, route: ToPick, prompt: Prompt) -> None:
+    await floor.clock.sleep(LISTENING_SECONDS)
+    await say(leg, floor.prompts.sounds(prompt, route.language), SPOKEN_WITHIN_SECONDS)
 
 
 async def _reserve(floor: Floor, leg: Leg, route: ToPick) -> Moved | Prompt:
     """Take the caller, or what the agent is to hear instead."""
     for _ in range(TRIES):
         entry = await _at_position(floor, route)
-        if entry is None:
+        if entry is None or leg.has_ended:
             break
         word, moved = await floor.store.pick(
             route.account, entry.id, route.user, leg.id, is_called=True

@@ -5,11 +5,11 @@ import asyncio
 import structlog
 
 from edge.domain.agent import Agent, PresenceChange, Status
-from edge.domain.ids import new_playback_id
 from edge.domain.routing import StarCode, ToStarCode
 from edge.journey.floor import Floor
 from edge.journey.leg import Leg, attending, while_present
 from edge.journey.reconcile import device_changed
+from edge.journey.speech import LISTENING_SECONDS, say
 from edge.ports.phone_system import Arrival, DeviceState, Done, NodeFault, PhoneSystem
 from edge.ports.prompts import Prompt
 from edge.ports.queue_store import PresenceWord
@@ -67,9 +67,6 @@ async def _change_and_confirm(floor: Floor, leg: Leg, route: ToStarCode) -> None
     log.info("presence_changed", user=route.user, status=moved.agent.status, word=word)
     if await leg.phone.answer(leg.id) is Done.GONE:
         return
-    playback = new_playback_id()
-    over = leg.playback(playback)
+    await floor.clock.sleep(LISTENING_SECONDS)
     prompt = confirmation(route.code, word, moved.agent)
-    sounds = floor.prompts.sounds(prompt, route.language)
-    if await leg.phone.play(leg.id, playback, sounds) is Done.DONE:
-        await over.wait()
+    await say(leg, floor.prompts.sounds(prompt, route.language), SPOKEN_WITHIN_SECONDS)

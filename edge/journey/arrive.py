@@ -20,11 +20,8 @@ DECIDED_WITHIN_SECONDS = 0.3
 """A store that takes longer is away: the caller gets music meanwhile, and no busy tone later."""
 
 
-async def arrive(
-    floor: Floor, arrival: Arrival, route: ToQueue, entry: EntryId, leg: Leg
-) -> tuple[Entry, bool]:
-    """The entry of the arrival, which has ended already where the caller may not join, and
-    whether the caller was answered.
+async def arrive(floor: Floor, arrival: Arrival, route: ToQueue, entry: EntryId, leg: Leg) -> Entry:
+    """The entry of the arrival, which has ended already where the caller may not join.
 
     Whether to let the call in is asked before it is answered, for a call that was answered can be
     refused no more: one round trip. Not to be cut short by a hang-up: a move that was sent may be
@@ -33,11 +30,10 @@ async def arrive(
     joining = asyncio.create_task(_join_line(floor, leg.phone, arrival, route, entry))
     try:
         await asyncio.wait({joining}, timeout=DECIDED_WITHIN_SECONDS)
-        has_music = not joining.done()
-        if has_music:
+        if not joining.done():
             log.info("caller_answered_undecided", entry=entry)
             await while_present(leg, stand_in_music(leg, route.queue.music_class))
-        return await joining, has_music
+        return await joining
     finally:
         joining.cancel()
         await asyncio.gather(joining, return_exceptions=True)

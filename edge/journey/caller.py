@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 import structlog
@@ -36,6 +36,7 @@ from edge.ports.queue_store import ReplaceWord
 log = structlog.get_logger()
 
 OFFERS_REMEMBERED = 256
+HELD_WITH_TRIES, HOLD_AGAIN_SECONDS = 30, 1.0
 IN_LINE = frozenset({Stage.WAITING, Stage.OFFERED})
 
 
@@ -49,6 +50,8 @@ class Caller:
         self._phone = phone
         self.account = account
         self.id = entry
+        self._rung: set[LegId] = set()
+        """The agents' legs of offers that are open, or that broke off before they were over."""
         self._begin()
 
     def _begin(self) -> None:
@@ -80,21 +83,25 @@ class Caller:
         with self._conducting():
             async with attending(self._phone, arrival.leg, self._floor.legs, exists=True) as leg:
                 leg.on_replaced = self._transferred
-                entry, has_music = await arrive(self._floor, arrival, route, self.id, leg)
-                if entry.stage is not Stage.ENDED:
-                    await while_present(leg, self._hold(entry, leg))
-                    await self._serve(entry, leg)
-                elif has_music:
+                entry = await arrive(self._floor, arrival, route, self.id, leg)
+                if entry.stage is Stage.ENDED:
                     await self._part(entry, leg)
-                else:
-                    away = turn_away(self._floor, self.account, entry, leg)
-                    await while_present(leg, away)
+                    return
+                await while_present(leg, self._hold(entry, leg))
+                await self._serve(entry, leg)
 
-    async def resume(self, entry: Entry, agents: Mapping[UserId, Agent]) -> None:
-        """A caller of a dead edge: take the legs over and go on where it was."""
+    async def resume(self, known: Entry, rung: Iterable[LegId] = ()) -> None:
+        """A caller of a dead edge: take the legs over and go on where it was. `rung` are the legs
+        of agents that it had."""
+        self._rung.update(rung)
         with self._conducting():
+            # Looked at again: what was said of it before anybody conducted it is lost.
+            entry = await self._floor.store.entry(self.account, self.id) or known
+            agents = await self._floor.agents_of(self.account, entry)
             ringing = [agents[user] for user in sorted(entry.ringing) if user in agents]
+            ringing = [agent for agent in ringing if agent.leg not in self._told]
             self._told.extend(agent.leg for agent in ringing if agent.leg is not None)
+            await self.end_rung({agent.leg for agent in agents.values()})
             async with attending(self._phone, entry.leg, self._floor.legs, exists=True) as leg:
                 leg.on_replaced = self._transferred
                 if entry.stage is Stage.ENDED:
@@ -127,7 +134,8 @@ class Caller:
     async def _part(self, entry: Entry, leg: Leg) -> None:
         """The caller's place has ended without the caller's doing."""
         log.info("caller_parted", entry=entry.id, disposition=entry.disposition)
-        await while_present(leg, say_farewell(self._floor, self.account, entry, leg))
+        told = say_farewell if leg.is_answered.is_set() else turn_away
+        await while_present(leg, told(self._floor, self.account, entry, leg))
         await self._phone.remove_bridge(conversation_bridge(entry.id))
 
     async def _hold(self, entry: Entry, leg: Leg) -> None:
@@ -140,23 +148,26 @@ class Caller:
         """One agent, from the dial to the end of the conversation or of the offer."""
         if agent.leg is None or self._rivals.is_taken:
             return
+        self._rung.add(agent.leg)
         offer = Offer(self.account, entry, agent, agent.leg, self._queue(entry), self._rivals)
-        late = ExitStack()
-        async with attending(self._phone, offer.leg, self._floor.legs, exists=not is_new) as rung:
-            with ExitStack() as line, self._rivals.joined_by(offer):
-                line.enter_context(on_the_line(self._floor, offer))
-                step = ring(self._floor, offer, rung) if is_new else self._rejoin(offer, rung)
-                end = await while_present(leg, step)
-                if isinstance(end, Gone):
-                    await end_leg(rung, EndReason.NORMAL)
-                elif end is OfferEnd.LATE:
-                    late = line.pop_all()
-            if end is OfferEnd.ACCEPTED:
-                await self._talk(entry, agent.id, leg, rung)
-        if end is OfferEnd.LATE:
-            self._floor.tasks.create_task(
-                tell_late(self._floor, self._phone, offer, late), name=f"late {offer.leg}"
-            )
+        with ExitStack() as line:
+            async with attending(
+                self._phone, offer.leg, self._floor.legs, exists=not is_new
+            ) as rung:
+                with self._rivals.joined_by(offer):
+                    line.enter_context(on_the_line(self._floor, offer))
+                    step = ring(self._floor, offer, rung) if is_new else self._rejoin(offer, rung)
+                    end = await while_present(leg, step)
+                    if isinstance(end, Gone):
+                        await end_leg(rung, EndReason.NORMAL)
+                if end is not OfferEnd.LATE:
+                    line.close()
+                if end is OfferEnd.ACCEPTED:
+                    await self._talk(entry, agent.id, leg, rung)
+            if end is OfferEnd.LATE:
+                telling = tell_late(self._floor, self._phone, offer, line.pop_all())
+                self._floor.tasks.create_task(telling, name=f"late {offer.leg}")
+        self._rung.discard(offer.leg)
 
     async def _talk(self, entry: Entry, user: UserId, leg: Leg, answered: Leg) -> None:
         queue = self._queue(entry)
@@ -170,6 +181,12 @@ class Caller:
         self._offers.put_nowait(None)
 
     # --- taking over
+
+    async def end_rung(self, but: Collection[LegId | None] = ()) -> None:
+        """Phones whose offer ended while nobody conducted it are not left ringing."""
+        for leg in self._rung.difference(but):
+            await self._phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
+            self._rung.discard(leg)
 
     async def _adopt(self, leg: Leg) -> None:
         """Move a leg into our application and learn what it is now; it may be another since."""
@@ -222,9 +239,19 @@ class Caller:
         word, moved = await self._floor.store.replace_leg(self.account, self.id, leg)
         self._floor.follow_up(self.account, moved)
         log.info("caller_transferred", entry=self.id, word=word)
-        if word is ReplaceWord.REPLACED and moved.entry.stage in IN_LINE:
-            # Asterisk has put the new leg where the old one stood, but without its music.
-            await self._phone.hold(leg, self._queue(moved.entry).music_class)
+        entry = moved.entry if word is ReplaceWord.REPLACED else None
+        for _ in range(HELD_WITH_TRIES):
+            if entry is None or entry.leg != leg or entry.stage not in IN_LINE:
+                return
+            try:
+                # Asterisk has put the new leg where the old one stood, but without its music.
+                await self._phone.hold(leg, self._queue(entry).music_class)
+            except NodeFault as fault:
+                log.warning("transferred_caller_not_held", entry=self.id, reason=str(fault))
+                await self._floor.clock.sleep(HOLD_AGAIN_SECONDS)
+                entry = await self._floor.store.entry(self.account, self.id)
+            else:
+                return
 
     # --- small things
 

@@ -9,13 +9,13 @@ import structlog
 
 from edge.domain.agent import Agent, Occupancy
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId
+from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId, UserId
 from edge.domain.matching import Heads
 from edge.domain.offer import LegFailure
 from edge.domain.routing import Directory
 from edge.journey.leg import Leg
 from edge.ports.clock import Clock
-from edge.ports.phone_system import PhoneSystem, Survey
+from edge.ports.phone_system import NodeFault, PhoneSystem, Survey
 from edge.ports.prompts import Prompts
 from edge.ports.queue_store import Moved, QueueStore
 
@@ -112,6 +112,12 @@ class Floor:
                 telling = self.dispatch(account, entry, offered)
                 self.tasks.create_task(telling, name=f"dispatch {entry.id}")
 
+    async def agents_of(self, account: AccountId, entry: Entry) -> dict[UserId, Agent]:
+        """Who rings for this entry, or talks with its caller."""
+        users = entry.ringing | ({entry.agent} if entry.agent is not None else frozenset())
+        agents = [await self.store.agent(account, user) for user in users]
+        return {agent.id: agent for agent in agents if agent.leg_entry == entry.id}
+
     async def dispatch(self, account: AccountId, entry: Entry, agents: Iterable[Agent]) -> None:
         """Hand an offer that the store has made to the conductor of its caller.
 
@@ -131,6 +137,14 @@ class Floor:
             # Nobody conducts it (the caller left in this moment): give the agent back.
             log.info("offer_without_caller", entry=entry.id, user=agent.id)
             if agent.is_called:
-                await self.phones[entry.node].hang_up(agent.leg)
+                await self._end_call_of(entry, agent.leg)
             _, moved = await self.store.fail_leg(account, agent.id, agent.leg, LegFailure.CANCELLED)
             self.follow_up(account, moved)
+
+    async def _end_call_of(self, entry: Entry, leg: LegId) -> None:
+        """The agent's own call, which was to be put through. A node that does not answer takes
+        nobody else down."""
+        try:
+            await self.phones[entry.node].hang_up(leg)
+        except NodeFault as fault:
+            log.warning("call_not_ended", leg=leg, reason=str(fault))

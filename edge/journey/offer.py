@@ -26,7 +26,7 @@ from edge.journey.leg import (
     end_leg,
     first_of,
 )
-from edge.journey.speech import LISTENING_SECONDS, say, sounds_of
+from edge.journey.speech import LISTENING_SECONDS, hush, say, sounds_of
 from edge.ports.phone_system import EndReason, LegState, NodeFault, NotDialled, PhoneSystem
 from edge.ports.prompts import Prompt
 from edge.ports.queue_store import AcceptWord, LegWord
@@ -183,6 +183,8 @@ async def await_answer(floor: Floor, offer: Offer, leg: Leg, dialled_at_ms: int 
     if offer.queue.agent_confirm and not offer.agent.is_called:
         no = await _ask(floor, offer, leg)
         if offer.withdrawn.is_set():
+            # Nobody who follows the leg from now on knows what still plays.
+            await hush(leg)
             return OfferEnd.LATE
         if no is not None:
             await end_leg(leg, EndReason.NORMAL)

@@ -8,10 +8,9 @@ from typing import Any, assert_never
 
 import structlog
 
-from edge.domain.agent import Agent
 from edge.domain.disposition import UNSERVED
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import AccountId, BridgeId, EntryId, LegId, UserId, new_entry_id
+from edge.domain.ids import AccountId, BridgeId, EntryId, LegId, new_entry_id
 from edge.domain.routing import Route, ToPick, ToQueue, ToStarCode, Unassigned
 from edge.journey.caller import Caller
 from edge.journey.floor import Floor
@@ -67,14 +66,16 @@ class Reception:
                 self._start(self._dial_pick(phone, arrival, route), arrival)
             case Unassigned():
                 log.info("number_unassigned", dialled=arrival.dialled)
-                self._start(phone.hang_up(arrival.leg, EndReason.UNASSIGNED), arrival)
+                self._start(self._refuse(phone, arrival), arrival)
             case _ as never:
                 assert_never(never)
 
-    def resume(self, phone: PhoneSystem, account: AccountId, entry: Entry) -> None:
-        """Go on with a caller who was taken over."""
+    def resume(
+        self, phone: PhoneSystem, account: AccountId, entry: Entry, rung: frozenset[LegId]
+    ) -> None:
+        """Go on with a caller who was taken over, and the legs of the agents rung."""
         self._floor.tasks.create_task(
-            self._resume(phone, account, entry), name=f"resume {entry.id}"
+            self._resume(phone, account, entry, rung), name=f"resume {entry.id}"
         )
 
     def stay_on(self, phone: PhoneSystem, bridge: BridgeId, inside: frozenset[LegId]) -> None:
@@ -88,7 +89,7 @@ class Reception:
         if entry is None or conductor is None:
             return
         conductor.see(entry)
-        agents = await self._agents_of(account, entry)
+        agents = await self._floor.agents_of(account, entry)
         offered = [agents[user] for user in entry.ringing if user in agents]
         await self._floor.dispatch(account, entry, offered)
 
@@ -100,6 +101,28 @@ class Reception:
     def _start(self, story: Coroutine[Any, Any, None], arrival: Arrival) -> None:
         self._floor.tasks.create_task(story, name=f"call {arrival.leg}")
 
+    async def _refuse(self, phone: PhoneSystem, arrival: Arrival) -> None:
+        try:
+            await phone.hang_up(arrival.leg, EndReason.UNASSIGNED)
+        except NodeFault as fault:
+            log.warning("call_not_refused", leg=arrival.leg, reason=str(fault))
+            await self._end(phone, arrival.leg, EndReason.UNASSIGNED)
+
+    async def _end(
+        self, phone: PhoneSystem, leg: LegId, reason: EndReason = EndReason.NORMAL
+    ) -> None:
+        """For a call that nobody looks after any more: it would stay in silence, and keep the
+        agent whose phone it is from being rung."""
+        for _ in range(RESUMED_AT_MOST):
+            await self._floor.clock.sleep(RESUME_AFTER_SECONDS)
+            try:
+                await phone.hang_up(leg, reason)
+            except NodeFault as fault:
+                log.debug("call_not_ended", leg=leg, reason=str(fault))
+            else:
+                return
+        log.error("call_given_up", leg=leg)
+
     async def _dial_star_code(
         self, phone: PhoneSystem, arrival: Arrival, route: ToStarCode
     ) -> None:
@@ -108,6 +131,7 @@ class Reception:
                 await self._desk.star_code(self._floor, phone, arrival, route)
             except NodeFault as fault:
                 log.warning("star_code_broken_off", reason=str(fault))
+                await self._end(phone, arrival.leg)
 
     async def _dial_pick(self, phone: PhoneSystem, arrival: Arrival, route: ToPick) -> None:
         with structlog.contextvars.bound_contextvars(leg=arrival.leg, account=route.account):
@@ -115,6 +139,7 @@ class Reception:
                 await self._desk.pick(self._floor, phone, arrival, route)
             except NodeFault as fault:
                 log.warning("pick_broken_off", reason=str(fault))
+                await self._end(phone, arrival.leg)
 
     async def _conduct(self, phone: PhoneSystem, arrival: Arrival, route: ToQueue) -> None:
         caller = Caller(self._floor, phone, route.account, new_entry_id())
@@ -125,11 +150,13 @@ class Reception:
                 log.exception("conductor_failed", entry=caller.id)
                 await self._rescue(phone, route.account, caller, (arrival, route))
 
-    async def _resume(self, phone: PhoneSystem, account: AccountId, entry: Entry) -> None:
+    async def _resume(
+        self, phone: PhoneSystem, account: AccountId, entry: Entry, rung: frozenset[LegId]
+    ) -> None:
         caller = Caller(self._floor, phone, account, entry.id)
         with structlog.contextvars.bound_contextvars(leg=entry.leg, account=account):
             try:
-                await caller.resume(entry, await self._agents_of(account, entry))
+                await caller.resume(entry, rung)
             except Exception:
                 log.exception("conductor_failed", entry=caller.id)
                 await self._rescue(phone, account, caller, None)
@@ -162,9 +189,10 @@ class Reception:
                 if entry is None and start is not None:
                     await caller.conduct(*start)
                 elif entry is not None and _has_a_caller(entry):
-                    await caller.resume(entry, await self._agents_of(account, entry))
+                    await caller.resume(entry)
                 elif entry is not None:
                     # It broke off while the last orders of a call that is over were given.
+                    await caller.end_rung()
                     await phone.hang_up(entry.leg)
                     await clear_away(phone, entry.id)
             except NodeFault as fault:
@@ -175,8 +203,3 @@ class Reception:
             else:
                 return
         log.error("caller_given_up", entry=caller.id)
-
-    async def _agents_of(self, account: AccountId, entry: Entry) -> dict[UserId, Agent]:
-        users = entry.ringing | ({entry.agent} if entry.agent is not None else frozenset())
-        agents = [await self._floor.store.agent(account, user) for user in users]
-        return {agent.id: agent for agent in agents if agent.leg_entry == entry.id}

@@ -21,6 +21,9 @@ from edge.ports.phone_system import (
 
 log = structlog.get_logger()
 
+RECONCILE_AGAIN_SECONDS = 1.0
+"""A node that is slow may leave a question unanswered while its connection stands."""
+
 Arrived = Callable[[PhoneSystem, Arrival], None]
 Upkeep = NodeLost | NodeBack | DeviceChanged
 
@@ -39,6 +42,8 @@ class NodeFollower:
         self._arrived = arrived
         self._is_reconciled = is_reconciled
         self._upkeep: asyncio.Queue[Upkeep] = asyncio.Queue()
+        self._is_lost = False
+        """The newest word about the connection, which may still wait for its turn."""
 
     async def run(self) -> None:
         """Raises ConnectionError when another program took our application's name."""
@@ -47,8 +52,10 @@ class NodeFollower:
             async for event in self._phone.events():
                 if isinstance(event, Arrival):
                     self._arrived(self._phone, event)
-                else:
-                    self._upkeep.put_nowait(event)
+                    continue
+                if not isinstance(event, DeviceChanged):
+                    self._is_lost = isinstance(event, NodeLost)
+                self._upkeep.put_nowait(event)
             raise ConnectionError(f"node {self._phone.node}: our application's name was taken")
 
     async def _keep_up(self) -> None:
@@ -65,13 +72,16 @@ class NodeFollower:
                     assert_never(never)
 
     async def _reconcile(self) -> None:
-        try:
-            await reconcile(self._floor, self._phone)
-        except NodeFault as fault:
-            # The connection broke again in between; the next NodeBack tries anew.
-            log.warning("reconcile_broken_off", node=self._phone.node, reason=str(fault))
-        else:
-            self._is_reconciled.set()
+        """Until it is done, or the connection is lost again: the next NodeBack tries anew."""
+        while not self._is_lost:
+            try:
+                await reconcile(self._floor, self._phone)
+            except NodeFault as fault:
+                log.warning("reconcile_broken_off", node=self._phone.node, reason=str(fault))
+                await self._floor.clock.sleep(RECONCILE_AGAIN_SECONDS)
+            else:
+                self._is_reconciled.set()
+                return
 
 
 async def reconcile(floor: Floor, phone: PhoneSystem) -> None:

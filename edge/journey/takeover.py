@@ -18,13 +18,13 @@ from edge.domain.ids import (
 from edge.journey.floor import Floor
 from edge.journey.leg import AGENT_VARIABLE, ENTRY_VARIABLE, clear_away
 from edge.journey.onward import goes_on
-from edge.ports.phone_system import Arrival, Done, PhoneSystem, Survey
+from edge.ports.phone_system import Arrival, Done, EndReason, PhoneSystem, Survey
 
 log = structlog.get_logger()
 
 ADOPTED_WITHIN_SECONDS = 30
 
-Resume = Callable[[PhoneSystem, AccountId, Entry], None]
+Resume = Callable[[PhoneSystem, AccountId, Entry, frozenset[LegId]], None]
 Arrived = Callable[[PhoneSystem, Arrival], None]
 StayOn = Callable[[PhoneSystem, BridgeId, frozenset[LegId]], None]
 
@@ -42,7 +42,9 @@ async def take_over(
         _, moved = await floor.store.take_over(account, dead)
         for entry in moved.entries:
             taken.add(entry.leg)
-            resume(floor.phones[entry.node], account, entry)
+            of_agents = [agent for agent in moved.agents if agent.leg_entry == entry.id]
+            rung = frozenset(agent.leg for agent in of_agents if agent.leg is not None)
+            resume(floor.phones[entry.node], account, entry, rung)
         taken |= {agent.leg for agent in moved.agents if agent.leg is not None}
         floor.follow_up(account, moved)
     strays = 0
@@ -89,10 +91,13 @@ async def _take_in(
     on it, are somebody's: of an edge that took them and died, say. One who waited in vain, or was
     turned away, is told so. The rest is ended.
     """
+    # Asked of an agent's own call too: by that call a caller of another edge may be picked.
+    if await _is_on(floor, await phone.variable(leg, AGENT_VARIABLE), leg):
+        return
     arrival = await phone.recall_arrival(leg)
     if arrival is None:
-        if not await _is_on(floor, await phone.variable(leg, AGENT_VARIABLE), leg):
-            await phone.hang_up(leg)
+        # A phone that rings on after its offer was over: the agent has missed no call.
+        await phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
         return
     named = await phone.variable(leg, ENTRY_VARIABLE)
     found = await _entry(floor, EntryId(named)) if named else None
@@ -102,7 +107,7 @@ async def _take_in(
         return
     account, entry = found
     if entry.stage is Stage.ENDED and entry.disposition in UNSERVED:
-        resume(phone, account, entry)
+        resume(phone, account, entry, frozenset())
     elif entry.stage is Stage.ENDED:
         await phone.hang_up(leg)
 

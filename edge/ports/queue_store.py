@@ -323,7 +323,8 @@ class QueueStore(Protocol):
         """
 
     async def retire(self) -> None:
-        """Give the lease back at once, with all calls, for the others to take over."""
+        """Give the lease back at once, with all calls, for the others to take over; when it was
+        lost, with those that came in before this edge knew. Nothing of it may run any more."""
 
     async def take_over(self, account: AccountId, dead: RunId) -> tuple[TakeOverWord, Moved]:
         """Make all that the dead edge owned in this account ours; the loser of a race gets

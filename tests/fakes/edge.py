@@ -14,7 +14,7 @@ from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
 from edge.journey.reconcile import NodeFollower
 from edge.journey.takeover import take_over
-from edge.ports.phone_system import Arrival
+from edge.ports.phone_system import Arrival, NodeFault
 from edge.ports.queue_store import BeatWord
 from tests.fakes.clock import LoopClock
 from tests.fakes.memory_site import MemorySite
@@ -152,8 +152,12 @@ class FakeEdge:
 
     async def _take_over(self, dead: RunId) -> None:
         door = self.reception
-        await take_over(self.floor, dead, door.resume, door.arrived, door.stay_on)
-        self._taking_over.discard(dead)
+        try:
+            await take_over(self.floor, dead, door.resume, door.arrived, door.stay_on)
+        except NodeFault:
+            pass  # the next beat tries again
+        finally:
+            self._taking_over.discard(dead)
 
     async def _answer_summons(self) -> None:
         while True:

@@ -17,6 +17,8 @@ class SlowStore:
     def __init__(self, store: QueueStore, one_way_seconds: float = 0.001) -> None:
         self._store = store
         self.one_way_seconds = one_way_seconds
+        self.loses_what_is_sent = False
+        """As a connection that is cut: no move arrives, and none is answered."""
         self._is_killed = False
 
     @property
@@ -40,6 +42,8 @@ class SlowStore:
         async def moved(*args: Any, **kwargs: Any) -> Any:
             if self._is_killed:
                 raise StoreGone
+            if self.loses_what_is_sent:
+                await asyncio.get_running_loop().create_future()
             # What was sent is done, even if nobody waits for the answer any more.
             answer = await asyncio.shield(asyncio.create_task(arrive(*args, **kwargs)))
             await asyncio.sleep(self.one_way_seconds)

@@ -50,7 +50,9 @@ async def test_the_confirmation_is_heard_and_nothing_else() -> None:
     async with open_office() as office:
         caller = office.call(LOGIN, phone_of(ANN))
         await wait_until(lambda: not caller.is_on_the_line, "the call ends", 10)
-        assert caller.heard == ["en/logged-in", "nothing"]
+        assert caller.heard == ["silence", "en/logged-in", "nothing"]
+        spoken_at, picked_up_at = caller.leg.heard[1][0], caller.leg.heard[0][0]
+        assert 0.1 <= spoken_at - picked_up_at <= 0.2, "a slow phone misses no word"
 
 
 async def test_logging_in_by_star_code_rings_for_the_one_who_waits() -> None:

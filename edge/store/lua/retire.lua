@@ -1,8 +1,8 @@
--- purpose: an edge stops and gives its lease back; its calls are the others' to take over
+-- purpose: an edge stops and gives its lease back; its calls are the others' to take over, also
+--   those that it took after it was declared dead, before it knew
 -- keys: KEYS[1] site tag
 -- args: run
 -- returns: RETIRED
 -- publishes: nothing
--- Also one that is buried already: what it did late, before it knew, is taken over too.
 die(ARGV[1])
 return cjson.encode({word = 'RETIRED', now = now})
