@@ -13,7 +13,13 @@ from lab.phone import Phone
 from lab.sipp_scenarios import Behaviour
 from lab.wait import wait_until
 from tests.asterisk.conftest import OpenOffice
-from tests.asterisk.hearing import hears, hears_music, the_tune, was_told
+from tests.asterisk.hearing import (
+    heard_in_this_call,
+    hears,
+    hears_music,
+    the_tune,
+    was_told,
+)
 from tests.asterisk.office import Office
 from tests.asterisk.restarts import start_again
 
@@ -212,15 +218,21 @@ async def test_a_wait_that_is_over_while_no_edge_lives_ends_with_the_farewell(
         assert await dispositions(here) == ["timed_out"]
 
 
+def hears_words(caller: Phone) -> bool:
+    """Whether the last half second was no music."""
+    sound = heard_in_this_call(caller)
+    last = sound.between(max(0.0, sound.seconds - 0.5))
+    return last.seconds >= 0.4 and not music_heard(last, music=the_tune())
+
+
 async def test_an_edge_that_dies_in_the_farewell_is_followed_by_one_that_says_it(
     office: OpenOffice,
 ) -> None:
     async with office(agents=1, callers=1, timeout_seconds=1) as here:
         caller = await here.waiting_caller()
         await wait_until(lambda: here.events("entry_left"), "the wait is over")
-        await asyncio.sleep(1)
+        await wait_until(lambda: hears_words(caller), "the farewell is being said", every=0.1)
         await here.edge.kill()
-        await asyncio.sleep(1)
         assert caller.in_call
         await here.restart_edge()
         await is_let_go(caller, Prompt.WAIT_IS_OVER)
