@@ -3,8 +3,8 @@ own, judged by the channels of their PJSIP endpoints.
 
 By channels and not by the device state, which cannot tell our own legs from other calls. An
 endpoint's change comes with all its channels, so a lost one is made good by the next. They come
-over the command socket's application: the one that has our legs would get every event of theirs
-twice, keys too.
+over the command socket's application: the one that has our legs would get several events of theirs
+twice (state changes, dials, ends).
 """
 
 from collections.abc import Iterable, Sequence
