@@ -55,10 +55,12 @@ class Deadlines:
         self._timers: dict[tuple[AccountId, str], tuple[int, asyncio.Task[None]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._heard_until_ms: dict[RunId, int] = {}
+        self._dead: frozenset[RunId] = frozenset()
 
     def see(self, edges: LivingEdges) -> None:
         """What the last beat told of the edges."""
         heard_ms = self._clock.now_ms() + HEARD_FOR_MS
+        self._dead = edges.dead
         self._heard_until_ms = {run: heard_ms - edges.silent_ms.get(run, 0) for run in edges.alive}
 
     @property
@@ -67,6 +69,11 @@ class Deadlines:
         now_ms = self._clock.now_ms()
         heard = {run for run, until_ms in self._heard_until_ms.items() if until_ms > now_ms}
         return frozenset(heard | {self._store.run})
+
+    def is_silent(self, run: RunId) -> bool:
+        """Dead, or probably so. A run that no beat has told of yet is new, not silent."""
+        until_ms = self._heard_until_ms.get(run)
+        return run in self._dead or (until_ms is not None and run not in self.alive)
 
     def note(self, account: AccountId, moved: Moved) -> None:
         """Set, move or take away the timers of the records that a move changed."""

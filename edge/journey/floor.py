@@ -9,7 +9,7 @@ import structlog
 
 from edge.domain.agent import Agent, Occupancy
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId, UserId
+from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId, RunId, UserId
 from edge.domain.matching import Heads
 from edge.domain.offer import LegFailure
 from edge.domain.routing import Directory
@@ -41,6 +41,9 @@ class Matching(Protocol):
 
 class Timing(Protocol):
     def note(self, account: AccountId, moved: Moved) -> None: ...
+
+    def is_silent(self, run: RunId) -> bool:
+        """Whether this edge is dead or was not heard of lately."""
 
 
 class SharedSurvey:

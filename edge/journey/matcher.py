@@ -103,6 +103,9 @@ class Matcher:
         if match is None:
             await self._look_further(heads)
             return
+        if self.floor.timing.is_silent(match.entry.owner):
+            # Nobody would dial. The takeover brings new heads, or the due time does if it lives.
+            return
         legs = [new_leg_id() for _ in match.agents]
         word, moved = await self._store.claim(heads.account, heads.queue, match, legs)
         if word is ClaimWord.CLAIMED:

@@ -20,3 +20,17 @@ def test_an_edge_not_heard_of_for_a_while_counts_as_silent_before_its_lease_ends
     assert deadlines.alive == {ONE}
     deadlines.see(LivingEdges(both, frozenset(), silent_ms={ONE: 0, TWO: 0}))
     assert deadlines.alive == both
+
+
+def test_nothing_is_claimed_for_the_silent_and_the_dead_and_a_new_edge_is_neither() -> None:
+    clock = HandSetClock()
+    deadlines = Deadlines(MemoryQueueStore(ONE, MemorySite(), clock), clock, [ACCOUNT_ID])
+    assert not deadlines.is_silent(ONE)
+    assert not deadlines.is_silent(TWO), "no beat has told of it yet"
+    deadlines.see(LivingEdges(frozenset({ONE, TWO}), frozenset(), silent_ms={ONE: 0, TWO: 900}))
+    assert not deadlines.is_silent(TWO)
+    clock.advance(HEARD_FOR_MS)
+    assert deadlines.is_silent(TWO)
+    assert not deadlines.is_silent(ONE), "itself it hears"
+    deadlines.see(LivingEdges(frozenset({ONE}), frozenset({TWO}), silent_ms={ONE: 0}))
+    assert deadlines.is_silent(TWO)

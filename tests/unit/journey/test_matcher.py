@@ -36,9 +36,11 @@ def named(queue: QueueId, *agents: UserId) -> Heads:
 class Claims:
     """A store that answers every claim alike and notes what is asked; a floor without callers."""
 
-    def __init__(self, word: ClaimWord) -> None:
+    def __init__(self, word: ClaimWord, *silent: RunId) -> None:
         self.word = word
         self.asked: list[str] = []
+        self.timing = self
+        self._silent = silent
 
     async def claim(
         self, _: AccountId, queue: QueueId, match: Match, __: Sequence[LegId]
@@ -51,6 +53,9 @@ class Claims:
         self.asked.append(f"look {queue} {depth}")
         return ()
 
+    def is_silent(self, run: RunId) -> bool:
+        return run in self._silent
+
     def follow_up(self, _: AccountId, __: Moved) -> None:
         """Brings no heads."""
 
@@ -58,8 +63,8 @@ class Claims:
         """Nobody is told."""
 
 
-async def asked_of(word: ClaimWord, *looks: Sequence[Heads]) -> list[str]:
-    claims = Claims(word)
+async def asked_of(word: ClaimWord, *looks: Sequence[Heads], silent: str = "") -> list[str]:
+    claims = Claims(word, RunId(silent))
     matcher = Matcher(cast(QueueStore, claims))
     matcher.floor = cast(Floor, cast(Any, claims))
     matcher.open(())
@@ -80,6 +85,11 @@ CLAIM = f"claim {FIRST} {ANN}"
 async def test_an_agent_who_is_taken_is_not_looked_for_elsewhere() -> None:
     heads = [whole(FIRST, ANN), named(SECOND, ANN)]
     assert await asked_of(ClaimWord.CLAIMED, heads) == [CLAIM]
+
+
+async def test_nobody_is_reserved_for_a_caller_whose_edge_is_silent() -> None:
+    """Nobody would dial: the agent would be kept from others until the takeover."""
+    assert await asked_of(ClaimWord.CLAIMED, [whole(FIRST, ANN)], silent="edge-1") == []
 
 
 async def test_where_nothing_came_of_the_first_queue_the_next_is_looked_at() -> None:
