@@ -12,6 +12,7 @@ from edge.domain.admission import PRESETS, USUAL, Factor
 from edge.domain.settings import Site, World
 from edge.domain.strategies import STRATEGIES
 from tools.docs_page import page, table
+from tools.docs_waiting import WAITING_MEANINGS
 
 MEANINGS = {
     "nodes[].id": "a name of your own for this Asterisk",
@@ -150,6 +151,7 @@ MEANINGS = {
     "accounts[].queues[].members[].wrap_up_seconds": "in place of that of the queue",
     "accounts[].phone_numbers[].number": "as the carrier sends it, with or without +, in quotes",
     "accounts[].phone_numbers[].queue_id": "the queue that its callers join",
+    **WAITING_MEANINGS,
 }
 
 

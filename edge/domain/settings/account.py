@@ -3,6 +3,7 @@
 Seconds are whole seconds. A world is all accounts of one file.
 """
 
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated
 
@@ -24,6 +25,9 @@ from edge.domain.settings.fields import (
     MemberKey,
     Name,
     QueueKey,
+    Secret,
+    SecretRef,
+    SigningSecret,
     SipName,
     StrategyName,
     TelephoneNumber,
@@ -31,6 +35,7 @@ from edge.domain.settings.fields import (
 )
 from edge.domain.settings.hours import Hours
 from edge.domain.settings.offering import Offering
+from edge.domain.settings.waiting import Waiting
 from edge.domain.strategies import STRATEGIES, Rank, Strategy, rank_of
 
 STRICT = ConfigDict(extra="forbid")
@@ -96,7 +101,7 @@ class PenaltyRule:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Queue(Offering):
+class Queue(Offering, Waiting):
     """A queue of the account, reached by its extension from inside.
 
     `ring_max` is how many phones at most ring for one caller where the strategy rings several,
@@ -181,7 +186,8 @@ class Account:
 
     After each `aging_seconds` of waiting a caller counts as if the queue's weight were one higher
     (0: never), so that no queue starves. `calls_window_minutes` is the window of fewestcalls,
-    counted from midnight UTC.
+    counted from midnight UTC. `secrets` are bearer tokens by the reference that names them; with
+    `webhook_signing_secret` every webhook is signed (Standard Webhooks).
     """
 
     id: AccountKey
@@ -193,6 +199,8 @@ class Account:
     users: tuple[User, ...] = ()
     queues: tuple[Queue, ...] = ()
     phone_numbers: tuple[PhoneNumber, ...] = ()
+    secrets: Mapping[SecretRef, Secret] = field(default_factory=dict, repr=False)
+    webhook_signing_secret: SigningSecret | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -26,7 +26,7 @@ def _no_truth(value: Any) -> Any:
     return value
 
 
-def _like(pattern: str, words: str) -> AfterValidator:
+def like(pattern: str, words: str) -> AfterValidator:
     """The whole text has this form; otherwise the error says `words`."""
     compiled = re.compile(pattern)
 
@@ -39,7 +39,7 @@ def _like(pattern: str, words: str) -> AfterValidator:
 
 
 def _id_of(prefix: str) -> AfterValidator:
-    return _like(rf"{prefix}_[A-Za-z0-9]{{1,64}}", f"{prefix}_ and then 1 to 64 letters or digits")
+    return like(rf"{prefix}_[A-Za-z0-9]{{1,64}}", f"{prefix}_ and then 1 to 64 letters or digits")
 
 
 def _known_strategy(name: str) -> str:
@@ -52,29 +52,45 @@ Text = Annotated[str, StringConstraints(strict=True), BeforeValidator(_quoted)]
 Name = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=128), BeforeValidator(_quoted)
 ]
-Extension = Annotated[Text, _like("[0-9]{3,64}", "3 to 64 digits")]
-TelephoneNumber = Annotated[Text, _like(r"\+?[0-9]{3,32}", "3 to 32 digits, with or without a +")]
+Extension = Annotated[Text, like("[0-9]{3,64}", "3 to 64 digits")]
+TelephoneNumber = Annotated[Text, like(r"\+?[0-9]{3,32}", "3 to 32 digits, with or without a +")]
 SipName = Annotated[
-    Text, _like("[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, dots, dashes or underscores")
+    Text, like("[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, dots, dashes or underscores")
 ]
 SipDomain = Annotated[
-    Text, _like(r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\]", "a host name or an address")
+    Text, like(r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\]", "a host name or an address")
 ]
-KeyDigest = Annotated[Text, _like("[0-9a-f]{64}", "a SHA-256: 64 hexadecimal digits in lower case")]
+KeyDigest = Annotated[Text, like("[0-9a-f]{64}", "a SHA-256: 64 hexadecimal digits in lower case")]
 StrategyName = Annotated[Text, AfterValidator(_known_strategy)]
+
+SecretRef = Annotated[
+    Text,
+    like("[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}", "letters, digits and :._- like kv:hook:bearer"),
+]
+Secret = Annotated[Text, like(r"[!-~]{8,512}", "8 to 512 printable characters without blanks")]
+SigningSecret = Annotated[
+    Text,
+    like("whsec_[A-Za-z0-9+/]{32,88}={0,2}", "whsec_ and then 24 to 64 bytes in base64"),
+]
 
 AccountKey = Annotated[Text, _id_of("acct")]
 QueueKey = Annotated[Text, _id_of("qu")]
 UserKey = Annotated[Text, _id_of("user")]
 MemberKey = Annotated[Text, _id_of("qum")]
 
-NodeName = Annotated[Text, _like("[a-z0-9-]{1,32}", "1 to 32 small letters, digits or dashes")]
+NodeName = Annotated[Text, like("[a-z0-9-]{1,32}", "1 to 32 small letters, digits or dashes")]
 HttpUrl = Annotated[
-    Text, _like(r"https?://[^/?#\s]+(/[^?#\s]*)?", "an address like http://127.0.0.1:8088")
+    Text, like(r"https?://[^/?#\s]+(/[^?#\s]*)?", "an address like http://127.0.0.1:8088")
+]
+WebhookUrl = Annotated[
+    Text,
+    like(
+        r"https?://[^/?#@\s]+([/?][^#\s]*)?", "an address like https://example.com/hooks/callback"
+    ),
 ]
 RedisUrl = Annotated[
     Text,
-    _like(
+    like(
         r"(rediss?://[^/\s]+(/\S*)?|unix://\S+)",
         "an address like redis://127.0.0.1:6380/0 or unix:///run/redis.sock",
     ),
