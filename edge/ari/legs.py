@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from edge.ari.events import ChannelHangupRequest
-from edge.domain.ids import BridgeId, PlaybackId
+from edge.domain.ids import BridgeId, LegId, PlaybackId
 from edge.ports.phone_system import EndReason, LegEnded, LegEvent, LegState
 
 LEG_STATES = {"Ringing": LegState.RINGING, "Up": LegState.UP}
@@ -62,6 +62,10 @@ class Leg:
     """It came into its bridge in the place of another, by a transfer; there it has no role yet."""
     placing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the leg is put into a holding bridge."""
+    whispering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while words over its music begin or end."""
+    speaks_for: LegId | None = None
+    """The leg that hears it, of a channel that only whispers."""
     playbacks: set[PlaybackId] = field(default_factory=set)
     feeds: list[Feed] = field(default_factory=list)
     unheard: list[LegEvent] = field(default_factory=list)

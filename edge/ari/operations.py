@@ -81,8 +81,19 @@ OPERATIONS = {
         "POST",
         "/channels/{channelId}/play/{playbackId}",
         Lane.SOCKET,
-        body=("media",),
+        body=("media", "lang"),
         outcomes=NO_CHANNEL,
+    ),
+    "channels.snoop": Operation(
+        "snoopChannelWithId",
+        "POST",
+        "/channels/{channelId}/snoop/{snoopId}",
+        Lane.SOCKET,
+        query=("app", "appArgs", "spy", "whisper"),
+        outcomes={**NO_CHANNEL, 500: Outcome.REFUSED},
+    ),
+    "channels.ring": Operation(
+        "ring", "POST", "/channels/{channelId}/ring", Lane.HTTP, outcomes=NO_CHANNEL
     ),
     "channels.getVariable": Operation(
         "getChannelVar",

@@ -1,8 +1,8 @@
 """One Asterisk node as the journey sees it: the port `PhoneSystem`, over ARI."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from edge.ari.rest import Rest
 from edge.ari.router import Router
 from edge.ari.stage import Stage
 from edge.ari.survey import legs_of, take_survey
+from edge.ari.whispers import Whispers
 from edge.ari.wire import Wire
 from edge.domain.ids import BridgeId, EndpointName, LegId, NodeId, PlaybackId, RunId
 from edge.ports.phone_system import (
@@ -77,8 +78,9 @@ class AriPhoneSystem:
         self._socket = LivingSocket(access, settings.run, self)
         self._wire = Wire(access, settings.run, watcher=self)
         self._rest = Rest(self._wire)
-        self._router = Router()
+        self._router = Router(self._whispered)
         self._stage = Stage(settings.run, self._rest, self._router)
+        self._whispers = Whispers(settings.run, self._rest, self._router)
         self._devices = Devices(settings.run, self._rest)
         self._node_events: asyncio.Queue[NodeEvent | None] = asyncio.Queue()
         self._claims: asyncio.TaskGroup | None = None
@@ -256,14 +258,59 @@ class AriPhoneSystem:
             await asyncio.wait([creation])
         await self._rest.channels.hangup(leg, Q850_TO_SEND[reason])
 
-    async def play(self, leg: LegId, playback: PlaybackId, sounds: Sequence[str]) -> Done:
+    async def play(
+        self,
+        leg: LegId,
+        playback: PlaybackId,
+        sounds: Sequence[str],
+        language: str | None = None,
+    ) -> Done:
+        with self._playing(leg, playback) as played:
+            played.outcome = await self._rest.channels.play(
+                leg, playback, _media(sounds), _tag(language)
+            )
+        return _done(played.outcome)
+
+    async def whisper(
+        self,
+        leg: LegId,
+        playback: PlaybackId,
+        sounds: Sequence[str],
+        language: str | None = None,
+    ) -> Done:
+        with self._playing(leg, playback) as played:
+            played.outcome = await self._whispers.play(
+                leg, playback, _media(sounds), _tag(language)
+            )
+        return _done(played.outcome)
+
+    async def end_whisper(self, leg: LegId) -> None:
+        await self._whispers.end(leg)
+
+    @contextmanager
+    def _playing(self, leg: LegId, playback: PlaybackId) -> Iterator["_Played"]:
+        """Known as playing before the order is given: its end may be told before the answer."""
         known = self._router.legs.get(leg)
         if known is not None:
             known.playbacks.add(playback)
-        outcome = await self._rest.channels.play(leg, playback, [f"sound:{s}" for s in sounds])
-        if outcome is not Outcome.OK and known is not None:
-            known.playbacks.discard(playback)
-        return _done(outcome)
+        played = _Played()
+        try:
+            yield played
+        finally:
+            if played.outcome is not Outcome.OK and known is not None:
+                known.playbacks.discard(playback)
+
+    def _whispered(self, leg: LegId) -> None:
+        self._spawn(self._close_whisper(leg))
+
+    async def _close_whisper(self, leg: LegId) -> None:
+        try:
+            await self._whispers.close(leg)
+        except NodeFault as fault:
+            self._log.warning("ari_whisper_not_ended", leg=leg, reason=str(fault))
+
+    async def ring(self, leg: LegId) -> Done:
+        return _done(await self._rest.channels.ring(leg))
 
     async def stop(self, playback: PlaybackId) -> None:
         await self._stage.stop(playback)
@@ -323,6 +370,20 @@ class AriPhoneSystem:
 
     async def watch(self, endpoints: Sequence[EndpointName]) -> dict[EndpointName, DeviceState]:
         return await self._devices.watch(endpoints)
+
+
+@dataclass(slots=True)
+class _Played:
+    outcome: Outcome = Outcome.REFUSED
+
+
+def _media(sounds: Sequence[str]) -> list[str]:
+    return [f"sound:{sound}" for sound in sounds]
+
+
+def _tag(language: str | None) -> str | None:
+    """Asterisk writes en_GB for en-GB."""
+    return None if language is None else language.replace("-", "_")
 
 
 def _done(outcome: Outcome) -> Done:

@@ -105,10 +105,30 @@ class Channels(Resource):
     async def move(self, channel_id: str, app: str, app_args: str) -> Outcome:
         return await self._outcome("channels.move", channel_id, app=app, appArgs=app_args)
 
-    async def play(self, channel_id: str, playback_id: str, media: Sequence[str]) -> Outcome:
+    async def play(
+        self, channel_id: str, playback_id: str, media: Sequence[str], language: str | None = None
+    ) -> Outcome:
+        """`language` is a tag of Asterisk's (`en_GB`); None: that of the channel."""
+        body: dict[str, Any] = {"media": list(media)}
+        if language is not None:
+            body["lang"] = language
+        return await self._outcome("channels.play", channel_id, playback_id, body=body)
+
+    async def snoop(self, channel_id: str, snoop_id: str, app: str, app_args: str) -> Outcome:
+        """A channel whose sound is mixed into what the other hears. REFUSED: the id is taken."""
         return await self._outcome(
-            "channels.play", channel_id, playback_id, body={"media": list(media)}
+            "channels.snoop",
+            channel_id,
+            snoop_id,
+            app=app,
+            appArgs=app_args,
+            whisper="out",
+            spy="none",
         )
+
+    async def ring(self, channel_id: str) -> Outcome:
+        """180 to a call that was not answered."""
+        return await self._outcome("channels.ring", channel_id)
 
     async def getVariable(self, channel_id: str, name: str) -> str | None:
         """None for a channel that is gone and for a variable that is not set."""

@@ -4,7 +4,7 @@ Everything here is synchronous: the socket's reader parses, routes and reads on.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from edge.ari import events as ari
@@ -33,7 +33,9 @@ STATE_ORDER = (LegState.DOWN, LegState.RINGING, LegState.UP)
 class Router:
     """Legs, the bridges they stand in, and who listens."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_whispered: Callable[[LegId], None] = lambda leg: None) -> None:
+        """`on_whispered` is told when all words over the music of a leg have ended."""
+        self.on_whispered = on_whispered
         self.legs: dict[LegId, Leg] = {}
         self.bridge_of: dict[LegId, BridgeId] = {}
         """Of every leg in a bridge whose events we get, also of other edges' legs."""
@@ -176,10 +178,27 @@ class Router:
             leg.told_ringing = True
             self._tell(leg_id, LegRinging())
 
+    def speak_for(self, whisper: LegId, leg_id: LegId, playback: PlaybackId) -> None:
+        """What is played on the whispering channel is heard on this leg, whose feed tells the
+        end."""
+        speaking = self.legs.get(whisper)
+        if speaking is not None:
+            speaking.speaks_for = leg_id
+            speaking.playbacks.add(playback)
+
+    def is_speaking(self, whisper: LegId) -> bool:
+        speaking = self.legs.get(whisper)
+        return speaking is not None and bool(speaking.playbacks)
+
     def playback_ended(self, leg_id: LegId, playback: PlaybackId) -> None:
         leg = self.legs.get(leg_id)
         if leg is not None:
             leg.playbacks.discard(playback)
+            if leg.speaks_for is not None:
+                self.playback_ended(leg.speaks_for, playback)
+                if not leg.playbacks:
+                    self.on_whispered(leg.speaks_for)
+                return
         self._tell(leg_id, PlaybackEnded(playback))
 
     def _left(self, leg_id: LegId) -> None:
@@ -220,6 +239,9 @@ class Router:
         self.bridge_of.pop(leg_id, None)
         if leg is None:
             return
+        if leg.speaks_for is not None:
+            for playback in leg.playbacks:
+                self.playback_ended(leg.speaks_for, playback)
         self._ended[leg_id] = reason
         while len(self._ended) > REMEMBERED_ENDS:
             del self._ended[next(iter(self._ended))]

@@ -266,8 +266,26 @@ class PhoneSystem(Protocol):
     async def hang_up(self, leg: LegId, reason: EndReason = EndReason.NORMAL) -> None:
         """End the leg; a leg that is gone already is success."""
 
-    async def play(self, leg: LegId, playback: PlaybackId, sounds: Sequence[str]) -> Done:
-        """Start the sounds (file names without extension) on the leg; its feed tells the end."""
+    async def ring(self, leg: LegId) -> Done:
+        """Let the phone of a call that was not answered ring on (180)."""
+
+    async def play(
+        self, leg: LegId, playback: PlaybackId, sounds: Sequence[str], language: str | None = None
+    ) -> Done:
+        """Start the sounds (file names without extension) on the leg; its feed tells the end.
+
+        They take the place of music, which comes back by itself. `language` is a tag like en-GB
+        that chooses among the phone system's own sounds; None: that of the leg.
+        """
+
+    async def whisper(
+        self, leg: LegId, playback: PlaybackId, sounds: Sequence[str], language: str | None = None
+    ) -> Done:
+        """The same over the music, which goes on meanwhile. What was whispered before goes on
+        too: stop it first."""
+
+    async def end_whisper(self, leg: LegId) -> None:
+        """Nobody whispers to the leg any more, not even an edge that died. Idempotent."""
 
     async def stop(self, playback: PlaybackId) -> None:
         """Stop a playback at once; ended already is success."""

@@ -177,9 +177,10 @@ class FakePhoneSystem:
         return Done.DONE
 
     def _silenced(self, leg: LegId, bridge: BridgeId) -> None:
-        playback = self._board.legs[leg].playback
-        if playback is not None:
-            self._board.playback_over(playback)
+        found = self._board.legs[leg]
+        for playback in (found.playback, found.whisper):
+            if playback is not None:
+                self._board.playback_over(playback)
         self._enter(leg, bridge)
 
     async def dial(self, dial: Dial) -> Dialled | NotDialled:
@@ -248,20 +249,55 @@ class FakePhoneSystem:
         # A node ends any leg, whosoever it is.
         await self._order("hang_up", lambda: self._board.end(leg, reason))
 
-    async def play(self, leg: LegId, playback: PlaybackId, sounds: Sequence[str]) -> Done:
+    async def play(
+        self, leg: LegId, playback: PlaybackId, sounds: Sequence[str], language: str | None = None
+    ) -> Done:
+        return await self._order(
+            "play", partial(self._say, self._board.play, leg, playback, sounds)
+        )
+
+    async def whisper(
+        self, leg: LegId, playback: PlaybackId, sounds: Sequence[str], language: str | None = None
+    ) -> Done:
+        say = partial(self._say, self._board.say_over, leg, playback, sounds)
+        return await self._order("whisper", say)
+
+    def _say(
+        self,
+        begin: Callable[[FakeLeg, PlaybackId, str], None],
+        leg: LegId,
+        playback: PlaybackId,
+        sounds: Sequence[str],
+    ) -> Done:
+        found = self._leg(leg)
+        if found is None:
+            return Done.GONE
+        played = [*found.variables.get("played", "").split(), *sounds]
+        found.variables["played"] = " ".join(played)
+        begin(found, playback, " ".join(sounds))
+        if not self.loses_the_end_of_words:
+            over = partial(self._board.playback_over, playback)
+            self._board.later(found, PROMPT_LASTS_SECONDS, over)
+        return Done.DONE
+
+    async def end_whisper(self, leg: LegId) -> None:
+        def act() -> None:
+            found = self._board.legs.get(leg)
+            if found is not None and found.whisper is not None:
+                self._board.playback_over(found.whisper)
+
+        await self._order("end_whisper", act)
+
+    async def ring(self, leg: LegId) -> Done:
         def act() -> Done:
             found = self._leg(leg)
             if found is None:
                 return Done.GONE
-            played = [*found.variables.get("played", "").split(), *sounds]
-            found.variables["played"] = " ".join(played)
-            self._board.play(found, playback, " ".join(sounds))
-            if not self.loses_the_end_of_words:
-                over = partial(self._board.playback_over, playback)
-                self._board.later(found, PROMPT_LASTS_SECONDS, over)
+            found.rings_back = True
+            self._board.listen_again(found)
             return Done.DONE
 
-        return await self._order("play", act)
+        return await self._order("ring", act)
 
     async def stop(self, playback: PlaybackId) -> None:
         await self._order("stop", lambda: self._board.playback_over(playback))

@@ -85,6 +85,11 @@ class FakeLeg:
     playback: PlaybackId | None = None
     words: str = ""
     """What is played, while something is."""
+    whisper: PlaybackId | None = None
+    whispered: str = ""
+    """What is said over the rest, while something is."""
+    rings_back: bool = False
+    """Its phone was told that it rings."""
     variables: dict[str, str] = field(default_factory=dict)
     heard: list[tuple[float, str]] = field(default_factory=list)
     """(virtual second, what from then on), only where it changed."""
@@ -217,8 +222,16 @@ class Switchboard:
         leg.playback, leg.words = playback, words
         self.listen_again(leg)
 
+    def say_over(self, leg: FakeLeg, playback: PlaybackId, words: str) -> None:
+        leg.whisper, leg.whispered = playback, words
+        self.listen_again(leg)
+
     def playback_over(self, playback: PlaybackId) -> None:
         for leg in self.legs.values():
+            if leg.whisper == playback:
+                leg.whisper = None
+                self.listen_again(leg)
+                self.tell(leg, PlaybackEnded(playback))
             if leg.playback == playback:
                 leg.playback = None
                 self.listen_again(leg)
@@ -258,18 +271,25 @@ class Switchboard:
                     self.listen_again(self.legs[other])
 
     def listen_again(self, leg: FakeLeg) -> None:
-        if leg.ended is not None or leg.state is not LegState.UP:
+        if leg.ended is not None:
             return
+        if leg.state is not LegState.UP:
+            if leg.rings_back:
+                self.hear(leg, "ringback")
+            return
+        heard = self._heard(leg)
+        self.hear(leg, heard if leg.whisper is None else f"{heard}, over it {leg.whispered}")
+
+    def _heard(self, leg: FakeLeg) -> str:
         if leg.playback is not None:
-            self.hear(leg, leg.words)
-        elif leg.bridge is None:
-            self.hear(leg, "silence")
-        elif leg.bridge.startswith("hold_"):
-            self.hear(leg, f"music {leg.bridge.removeprefix('hold_')}")
-        else:
-            others = self.bridges[leg.bridge] - {leg.id}
-            heard = [self.legs[other].endpoint for other in others if other in self.legs]
-            self.hear(leg, f"talk with {', '.join(sorted(heard))}" if heard else "silence")
+            return leg.words
+        if leg.bridge is None:
+            return "silence"
+        if leg.bridge.startswith("hold_"):
+            return f"music {leg.bridge.removeprefix('hold_')}"
+        others = self.bridges[leg.bridge] - {leg.id}
+        heard = [self.legs[other].endpoint for other in others if other in self.legs]
+        return f"talk with {', '.join(sorted(heard))}" if heard else "silence"
 
     def hear(self, leg: FakeLeg, what: str) -> None:
         now = asyncio.get_running_loop().time()

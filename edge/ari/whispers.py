@@ -1,0 +1,95 @@
+"""Words over the music: a Snoop channel on the leg, whose sound Asterisk mixes into what it hears.
+
+One Snoop channel a leg at a time, named after the leg, so that whoever takes the leg over finds it.
+It is made for the words and hung up when they are over; it dies with its leg.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+
+from edge.ari.ids import our_arguments
+from edge.ari.operations import Outcome
+from edge.ari.rest import Rest
+from edge.ari.router import Router
+from edge.domain.ids import CROCKFORD, LegId, PlaybackId, RunId
+from edge.ports.phone_system import EndReason, NodeFault
+
+PREFIX = "whsp_"
+OPENED_WITHIN_SECONDS = 1.0
+LOOK_AGAIN_SECONDS, LOOKS = 0.01, 50
+TRIES = 3
+HANG_UP_CAUSE = 16
+
+
+def whisper_of(leg: LegId) -> LegId:
+    """The name of the Snoop channel that speaks to this leg."""
+    digest = int.from_bytes(hashlib.blake2b(leg.encode(), digest_size=17).digest(), "big")
+    suffix = "".join(CROCKFORD[(digest >> shift) & 31] for shift in range(125, -1, -5))
+    return LegId(f"{PREFIX}{suffix}")
+
+
+class Whispers:
+    """Who is spoken to over the music."""
+
+    def __init__(self, app: RunId, rest: Rest, router: Router) -> None:
+        self._app = app
+        self._rest = rest
+        self._router = router
+
+    def _turn(self, leg: LegId) -> asyncio.Lock:
+        known = self._router.legs.get(leg)
+        return asyncio.Lock() if known is None else known.whispering
+
+    async def play(
+        self, leg: LegId, playback: PlaybackId, media: Sequence[str], language: str | None
+    ) -> Outcome:
+        """Start the words. GONE: the leg is. Raises NodeFault where it cannot be whispered to."""
+        whisper = whisper_of(leg)
+        async with self._turn(leg):
+            for _ in range(TRIES):
+                outcome = await self._open(leg, whisper)
+                if outcome is Outcome.OK:
+                    self._router.speak_for(whisper, leg, playback)
+                    outcome = await self._rest.channels.play(whisper, playback, media, language)
+                    if outcome is Outcome.OK:
+                        return outcome
+                await self._end(whisper)
+                if await self._rest.channels.get(leg) is None:
+                    return Outcome.GONE
+        raise NodeFault(f"no whisper to {leg}: {outcome}")
+
+    async def _open(self, leg: LegId, whisper: LegId) -> Outcome:
+        """The Snoop channel of the words before, or a new one. REFUSED: the leg is gone, or the
+        name is taken by one that is ending or was an edge's that died."""
+        if self._router.is_present(whisper):
+            return Outcome.OK
+        with self._router.expect_start(whisper) as started:
+            arguments = our_arguments(whisper)
+            outcome = await self._rest.channels.snoop(leg, whisper, self._app, arguments)
+            if outcome is not Outcome.OK:
+                return outcome
+            await asyncio.wait([started], timeout=OPENED_WITHIN_SECONDS)
+            return Outcome.OK if started.done() and started.result() else Outcome.REFUSED
+
+    async def end(self, leg: LegId) -> None:
+        """Nobody whispers to the leg any more. Idempotent."""
+        async with self._turn(leg):
+            await self._end(whisper_of(leg))
+
+    async def _end(self, whisper: LegId) -> None:
+        """Hang it up and see its name free."""
+        self._router.order_end(whisper, EndReason.NORMAL)
+        if await self._rest.channels.hangup(whisper, HANG_UP_CAUSE) is not Outcome.OK:
+            return
+        for _ in range(LOOKS):
+            if await self._rest.channels.get(whisper) is None:
+                return
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def close(self, leg: LegId) -> None:
+        """The words are over: a Snoop channel costs 50 looks a second, idle too. Unless new words
+        have begun meanwhile."""
+        async with self._turn(leg):
+            if not self._router.is_speaking(whisper_of(leg)):
+                await self._end(whisper_of(leg))
