@@ -92,6 +92,8 @@ class Entry:
     """When one phone more may ring (ring-progressively)."""
     prefer_until_ms: int = 0
     """Until then it waits for its preferred agent alone."""
+    intro_until_ms: int = 0
+    """While the introduction is heard out nobody is rung, until then at most."""
     min_tier: int = 0
     max_tier: int = 2**31
     rings: Rings | None = None
@@ -131,6 +133,7 @@ class Entry:
             self.widen_at_ms,
             self.step_at_ms,
             self.prefer_until_ms,
+            self.intro_until_ms,
             self.timeout_at_ms,
         )
 
@@ -155,6 +158,8 @@ class Joining:
     preferred: UserId | None = None
     """This agent alone is rung for the next `prefer_ms`, if a member of the queue."""
     prefer_ms: int = 0
+    intro_ms: int = 0
+    """Nobody is rung for so long at most: the caller is to hear an introduction out."""
     max_wait_seconds: int | None = None
     """The longest wait of this caller, 0 is without end; None: as the queue has it."""
     is_closed: bool = False

@@ -72,6 +72,11 @@ class ReplaceWord(StrEnum):
     STALE = "STALE"
 
 
+class IntroductionWord(StrEnum):
+    ENDED = "ENDED"
+    STALE = "STALE"
+
+
 class CompleteWord(StrEnum):
     COMPLETED = "COMPLETED"
     STALE = "STALE"
@@ -240,6 +245,11 @@ class QueueStore(Protocol):
         self, account: AccountId, entry: EntryId, leg: LegId
     ) -> tuple[ReplaceWord, Moved]:
         """The caller transferred the call: another leg stands for the entry. STALE: it is over."""
+
+    async def end_introduction(
+        self, account: AccountId, entry: EntryId
+    ) -> tuple[IntroductionWord, Moved]:
+        """The introduction was heard out: the caller may be offered. STALE: waits no more."""
 
     async def leave(
         self, account: AccountId, entry: EntryId, disposition: Disposition

@@ -51,6 +51,8 @@ def fields_of(joining: Joining) -> dict[str, str]:
     preference: dict[str, str] = {}
     if joining.preferred is not None:
         preference = {"preferred": joining.preferred, "prefer_ms": str(joining.prefer_ms)}
+    if joining.intro_ms:
+        preference["intro_ms"] = str(joining.intro_ms)
     return {
         "leg": joining.leg,
         "node": joining.node,
@@ -93,6 +95,7 @@ def to_entry(entry: str, fields: Fields) -> Entry:
         widen_at_ms=int(fields.get("widen_at", 0)),
         step_at_ms=int(fields.get("step_at", 0)),
         prefer_until_ms=int(fields.get("prefer_until", 0)),
+        intro_until_ms=int(fields.get("intro_until", 0)),
         min_tier=int(fields.get("min_tier", 0)),
         max_tier=int(fields.get("max_tier", HIGHEST_TIER)),
         rings=Rings(fields["rings"]) if "rings" in fields else None,

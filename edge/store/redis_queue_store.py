@@ -38,6 +38,7 @@ from edge.ports.queue_store import (
     Due,
     FailWord,
     FireWord,
+    IntroductionWord,
     JoinWord,
     LeaveWord,
     LegWord,
@@ -227,6 +228,12 @@ class RedisQueueStore:
     ) -> tuple[ReplaceWord, Moved]:
         word, moved = await self._move("replace_leg", account, entry, leg)
         return ReplaceWord(word), moved
+
+    async def end_introduction(
+        self, account: AccountId, entry: EntryId
+    ) -> tuple[IntroductionWord, Moved]:
+        word, moved = await self._move("end_introduction", account, entry)
+        return IntroductionWord(word), moved
 
     # --- the leg of an offer
 

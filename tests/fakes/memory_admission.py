@@ -45,7 +45,7 @@ def waits_until_ms(memory: "AccountMemory", joining: Joining) -> int:
 def first_waiting(memory: "AccountMemory", queue: QueueId) -> list[Entry]:
     """Who waits and is not offered, first in line first."""
     line = memory.line(queue)
-    return [e for e in line if e.stage is Stage.WAITING and e.id not in memory.held_back]
+    return [e for e in line if e.stage is Stage.WAITING and memory.is_offerable(e)]
 
 
 def must_empty(memory: "AccountMemory", queue: QueueId) -> bool:

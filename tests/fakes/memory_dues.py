@@ -103,6 +103,8 @@ def go_on(memory: AccountMemory, entry: Entry) -> Moved:
         return 0 < at_ms <= now_ms
 
     held_back = None
+    if has_come(entry.intro_until_ms):
+        entry = replace(entry, intro_until_ms=0)
     if has_come(entry.prefer_until_ms):
         entry = replace(entry, preferred=None, prefer_until_ms=0)
     if has_come(entry.widen_at_ms):

@@ -85,6 +85,7 @@ class MatchMoves:
             waits_until_ms=waits_until_ms(memory, joining),
             preferred=joining.preferred if is_member else None,
             prefer_until_ms=memory.now_ms + joining.prefer_ms if is_member else 0,
+            intro_until_ms=memory.now_ms + joining.intro_ms if joining.intro_ms else 0,
             sticky=self._last_to_speak_with(memory, joining),
         )
         entry = at_place(memory, entry, asked, came_now=asked == memory.now_ms)

@@ -72,6 +72,7 @@ def without_what_is_over(entry: Entry) -> Entry:
         entry = replace(entry, allowed=1, step_at_ms=0, is_last_offer=False)
     if entry.stage not in IN_LINE:
         entry = replace(entry, widen_at_ms=0, preferred=None, prefer_until_ms=0)
+        entry = replace(entry, intro_until_ms=0)
     return entry
 
 

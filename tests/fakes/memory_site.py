@@ -264,7 +264,7 @@ class AccountMemory:
         has_room = entry.stage is Stage.WAITING or (
             entry.stage is Stage.OFFERED and self.room_of(entry) > 0
         )
-        return has_room and entry.id not in self.held_back
+        return has_room and entry.id not in self.held_back and not entry.intro_until_ms
 
     def offerable(self, queue: QueueId) -> list[HeadEntry]:
         return [self._head(e) for e in self.line(queue) if self.is_offerable(e)]

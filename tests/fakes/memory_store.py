@@ -41,6 +41,7 @@ from tests.fakes.chance import Chance
 from tests.fakes.memory_admission import abandoned_how
 from tests.fakes.memory_dues import end_entry, end_leg, fire_agent, fire_empty, fire_entry
 from tests.fakes.memory_explain import ExplainReads
+from tests.fakes.memory_introductions import IntroductionMoves
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
 from tests.fakes.memory_presence import PresenceMoves, wrap_up
 from tests.fakes.memory_records import IN_LINE, without_leg
@@ -48,7 +49,7 @@ from tests.fakes.memory_site import AccountMemory, MemorySite
 from tests.fakes.memory_transfers import TransferMoves
 
 
-class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves, ExplainReads):
+class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves, IntroductionMoves, ExplainReads):
     """The moves of one edge. Satisfies `edge.ports.queue_store.QueueStore`."""
 
     def __init__(

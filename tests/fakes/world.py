@@ -105,6 +105,7 @@ def joining(
     position: int = 0,
     preferred: UserId | None = None,
     prefer_ms: int = 0,
+    intro_ms: int = 0,
 ) -> Joining:
     """A caller; by default one who has only just arrived, whatever the clock says."""
     entry = entry or new_entry_id()
@@ -123,6 +124,7 @@ def joining(
         position=position,
         preferred=preferred,
         prefer_ms=prefer_ms,
+        intro_ms=intro_ms,
     )
 
 

@@ -133,6 +133,8 @@ def _why_not(facts: EntryFacts, member: MemberFacts, limits: Limits) -> Reason |
         return Reason(LeftOut.LAST_OFFER, "the caller's longest wait is over")
     if entry.stage is Stage.OFFERED:
         return Reason(LeftOut.NO_ROOM, "as many phones ring for this caller as may")
+    if entry.intro_until_ms:
+        return Reason(LeftOut.INTRODUCTION, "the caller hears the introduction out")
     ends = until(entry.retry_at_ms, facts.now_ms)
     return Reason(LeftOut.HELD_BACK, f"the caller is held back{ends}", entry.retry_at_ms)
 
@@ -236,6 +238,7 @@ PLURALS = {
     LeftOut.BETTER_TIER_RINGS: "after those who ring",
     LeftOut.NO_ROOM: "without room",
     LeftOut.LAST_OFFER: "too late",
+    LeftOut.INTRODUCTION: "hearing the introduction",
     LeftOut.HELD_BACK: "held back",
 }
 

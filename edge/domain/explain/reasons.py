@@ -43,6 +43,8 @@ class LeftOut(StrEnum):
     """As many phones ring for this caller as may."""
     LAST_OFFER = "last_offer"
     """The caller's longest wait is over: what rings may ring on, and no further phone does."""
+    INTRODUCTION = "introduction"
+    """The caller hears the introduction of the queue out."""
     HELD_BACK = "held_back"
     """The caller may be offered to nobody just now."""
 

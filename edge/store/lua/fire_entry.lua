@@ -1,5 +1,5 @@
--- purpose: what was due for an entry: the end of the longest wait, a new round, wider penalties, one
---   phone more, or the end of waiting for the preferred agent
+-- purpose: what was due for an entry: the end of the longest wait or of the introduction, a new round,
+--   wider penalties, one phone more, or the end of waiting for the preferred agent
 -- keys: KEYS[1] account tag
 -- args: run, entry, edges alive separated by spaces
 -- returns: FIRED | NOT_DUE | SILENT_OWNER
@@ -19,6 +19,7 @@ if has_come(f.timeout_at) then
   summon(f.owner, entry.id)
   return done('FIRED')
 end
+if has_come(f.intro_until) then f.intro_until = nil end
 if has_come(f.prefer_until) then f.preferred, f.prefer_until = nil, nil end
 if has_come(f.widen_at) then widen(f) end
 if has_come(f.step_at) then

@@ -21,13 +21,14 @@ f.lets_ring = rules[5] or '1'
 local refused = ARGV[8] == '1' and 'closed'
   or refusal(queue, rules[1] or '', tonumber(rules[2] or 0), tonumber(rules[3] or 0))
 if refused then
-  f.preferred, f.prefer_ms = nil, nil
+  f.preferred, f.prefer_ms, f.intro_ms = nil, nil, nil
   f.stage, f.disposition, f.ended_at = 'ended', refused, stamp
   publish('entry_rejected', {entry = id, queue = queue, disposition = refused})
   return done('REJECTED')
 end
 
 f.stage = 'waiting'
+if f.intro_ms then f.intro_until, f.intro_ms = tostring(now + tonumber(f.intro_ms)), nil end
 local longest = tonumber(ARGV[7] ~= '' and ARGV[7] or rules[4] or 0)
 if longest > 0 then f.waits_until = tostring(now + longest) end
 -- Places are unique in their queue: one who arrived while no edge lived goes between the others.

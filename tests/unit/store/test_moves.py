@@ -28,6 +28,7 @@ WORDS: dict[str, type[StrEnum]] = {
     "complete": words.CompleteWord,
     "replace_leg": words.ReplaceWord,
     "connect": words.ConnectWord,
+    "end_introduction": words.IntroductionWord,
     "fail_leg": words.FailWord,
     "fire_agent": words.FireWord,
     "join": words.JoinWord,

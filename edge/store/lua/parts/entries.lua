@@ -1,6 +1,7 @@
 -- Entries: their places in the line and in the offerable part of it, and who owns them.
 local ASKS_BY_NAME = '*'
-local ENTRY_TIMES = {'retry_at', 'widen_at', 'step_at', 'prefer_until', 'timeout_at'}
+local ENTRY_TIMES = {
+  'retry_at', 'widen_at', 'step_at', 'prefer_until', 'intro_until', 'timeout_at'}
 
 local function in_line(f)
   return f.stage == 'waiting' or f.stage == 'offered'
@@ -24,11 +25,15 @@ local function room_of(f)
   local _, ringing = string.gsub(f.ringing or '', '%S+', '')
   return math.max(0, allowed - ringing)
 end
+local function may_be_offered(f)
+  return f.held_back == nil and f.intro_until == nil
+end
 local function is_offerable(f)
-  return f.held_back == nil and (f.stage == 'waiting' or (f.stage == 'offered' and room_of(f) > 0))
+  return may_be_offered(f)
+    and (f.stage == 'waiting' or (f.stage == 'offered' and room_of(f) > 0))
 end
 local function waits_unoffered(f)
-  return f.stage == 'waiting' and f.held_back == nil
+  return f.stage == 'waiting' and may_be_offered(f)
 end
 local function timeout_of(f)
   return in_line(f) and f.last_offer == nil and f.waits_until or nil
@@ -111,7 +116,9 @@ local function index_entry(entry)
     f.rings, f.ring_max, f.ring_tier, f.alone, f.allowed, f.step_at = nil, nil, nil, nil, nil, nil
     f.last_offer = nil
   end
-  if not in_line(f) then f.widen_at, f.preferred, f.prefer_until = nil, nil, nil end
+  if not in_line(f) then
+    f.widen_at, f.preferred, f.prefer_until, f.intro_until = nil, nil, nil, nil
+  end
   local moved = f.place ~= was.place or f.priority ~= was.priority
   local offers, offered = is_offerable(f), is_offerable(was)
   index_in('line', entry, in_line(f), in_line(was), moved)
