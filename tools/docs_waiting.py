@@ -34,6 +34,8 @@ _WAITING = {
     "position_announcement.next_in_line": "in place of the usual words; `[]`: none",
     "position_announcement.before_number": "in place of the usual words; `[]`: none",
     "position_announcement.after_number": "in place of the usual words; `[]`: none",
+    "position_announcement.before_limit": 'in place of "there are more than"; `[]`: none',
+    "position_announcement.after_limit": "what then follows the limit; `[]`: none",
     "position_announcement.thank_you[]": "at the end, usually nothing",
     "waiting_time_announcement.mode": "`no`, `yes` or `once`; silent while it is unknown",
     "waiting_time_announcement.every_seconds": "by itself so often; 0: with each position",

@@ -40,12 +40,15 @@ async def announce(
     async def speak() -> None:
         if to_agent:
             await floor.clock.sleep(LISTENING_SECONDS)
-            await say(answered, sounds_of(floor, account, to_agent), ANNOUNCED_WITHIN_SECONDS)
+            language = floor.directory.language(account)
+            words = sounds_of(floor, account, to_agent, language)
+            await say(answered, words, ANNOUNCED_WITHIN_SECONDS, language)
         if queue.member_delay_seconds:
             await floor.clock.sleep(queue.member_delay_seconds)
         if queue.caller_announcement:
-            words = sounds_of(floor, account, queue.caller_announcement)
-            await say(caller, words, ANNOUNCED_WITHIN_SECONDS)
+            language = floor.directory.language(account, queue.id)
+            words = sounds_of(floor, account, queue.caller_announcement, language)
+            await say(caller, words, ANNOUNCED_WITHIN_SECONDS, language)
 
     gone = await while_all_present((caller, answered), speak())
     if isinstance(gone, Gone) and not caller.has_ended:

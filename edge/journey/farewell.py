@@ -35,5 +35,7 @@ async def say_farewell(floor: Floor, account: AccountId, entry: Entry, leg: Leg)
     """Speak the farewell of an entry that has ended, then hang up. Begun anew after a takeover."""
     prompt = FAREWELLS.get(entry.disposition) if entry.disposition is not None else None
     if prompt is not None:
-        await say(leg, sounds_of(floor, account, [prompt]), SPOKEN_WITHIN_SECONDS)
+        language = floor.directory.language(account, entry.queue)
+        words = sounds_of(floor, account, [prompt], language)
+        await say(leg, words, SPOKEN_WITHIN_SECONDS, language)
     await leg.phone.hang_up(leg.id)

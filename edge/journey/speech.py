@@ -17,10 +17,12 @@ LISTENING_SECONDS = 0.15
 """Of silence before the first word: a phone just picked up may not listen yet."""
 
 
-def sounds_of(floor: Floor, account: AccountId, named: Sequence[str]) -> list[str]:
-    """What to play for these names: prompts in the account's language; what is no prompt is the
-    name of a sound that Asterisk has."""
-    language = floor.directory.account(account).language
+def sounds_of(
+    floor: Floor, account: AccountId, named: Sequence[str], language: str | None = None
+) -> list[str]:
+    """What to play for these names: prompts in this language, None: the account's; what is no
+    prompt is the name of a sound that Asterisk has."""
+    language = language or floor.directory.language(account)
     sounds: list[str] = []
     for name in named:
         try:
@@ -30,13 +32,16 @@ def sounds_of(floor: Floor, account: AccountId, named: Sequence[str]) -> list[st
     return sounds
 
 
-async def say(leg: Leg, sounds: Sequence[str], within_seconds: float) -> None:
+async def say(
+    leg: Leg, sounds: Sequence[str], within_seconds: float, language: str | None = None
+) -> None:
     """Play the sounds in place of what plays on the leg, and wait until they are over, or the leg
-    is. Words that go on after the limit are stopped: their end may have been lost."""
+    is. Words that go on after the limit are stopped: their end may have been lost. `language` is
+    for sounds of Asterisk's own, None: the leg's."""
     await hush(leg)
     playback = new_playback_id()
     over = leg.playback(playback)
-    if await leg.phone.play(leg.id, playback, sounds) is Done.GONE:
+    if await leg.phone.play(leg.id, playback, sounds, language) is Done.GONE:
         return
     try:
         async with asyncio.timeout(within_seconds):

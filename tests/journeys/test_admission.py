@@ -85,6 +85,13 @@ async def test_a_caller_from_inside_who_may_not_join_gets_busy_and_was_never_ans
         assert caller.entry.disposition is disposition
 
 
+async def test_a_caller_is_told_in_the_language_of_the_queue() -> None:
+    async with open_office(join_when_empty=False, language="es-MX") as office:
+        caller = office.call()
+        await call_ends(caller)
+        assert spoken(caller) == [f"es-MX/{Prompt.NOBODY_AVAILABLE}"]
+
+
 async def test_two_at_the_last_place_and_one_gets_it() -> None:
     async with open_office(max_queue_length=1) as office:
         callers = [office.call() for _ in range(2)]

@@ -51,6 +51,15 @@ async def test_the_caller_is_accepted_before_the_announcement() -> None:
         assert office.agent(ANN).occupancy is Occupancy.TALKING
 
 
+async def test_agents_hear_the_accounts_language_and_callers_the_queues() -> None:
+    words = {"agent_announcement": ("queue-support",), "caller_announcement": ("good-day",)}
+    async with open_office(ANN, language="fr", **words) as office:
+        caller = office.call()
+        await caller.talks_with(ANN)
+        assert office.heard_by(ANN)[1] == "en/queue-support"
+        assert "fr/good-day" in caller.heard
+
+
 @pytest.mark.parametrize(
     ("waited_seconds", "told"),
     [

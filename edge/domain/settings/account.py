@@ -35,7 +35,7 @@ from edge.domain.settings.fields import (
 )
 from edge.domain.settings.hours import Hours
 from edge.domain.settings.offering import Offering
-from edge.domain.settings.waiting import Waiting
+from edge.domain.settings.waiting import LanguageTag, Waiting
 from edge.domain.strategies import STRATEGIES, Rank, Strategy, rank_of
 
 STRICT = ConfigDict(extra="forbid")
@@ -193,7 +193,7 @@ class Account:
     id: AccountKey
     name: Name
     api_key_sha256: tuple[KeyDigest, ...] = ()
-    language: Name = "en"
+    language: LanguageTag = "en"
     aging_seconds: Annotated[int, Field(strict=True, ge=0, le=86_400)] = 60
     calls_window_minutes: Annotated[int, Field(strict=True, ge=1, le=10_080)] = 1_440
     users: tuple[User, ...] = ()

@@ -106,12 +106,15 @@ class PositionAnnouncement:
     next_in_line: Sounds | None = None
     before_number: Sounds | None = None
     after_number: Sounds | None = None
+    before_limit: Sounds | None = None
+    after_limit: Sounds | None = None
     thank_you: Sounds = ()
 
 
 @dataclass(frozen=True, config=STRICT)
 class WaitingTimeAnnouncement:
-    """Told with the position, or every `every_seconds` of its own where that is not 0.
+    """Told with the position, or every `every_seconds` of its own where that is not 0. With the
+    position means: as often as it, also where the position itself is not told.
 
     `round_to_seconds` is the step: up to the next one. `as_range` tells two steps, "between".
     """

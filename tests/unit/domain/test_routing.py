@@ -76,3 +76,12 @@ def test_what_is_no_position_is_no_number(dialled: str) -> None:
 def test_nobody_picks_from_outside() -> None:
     route = DIRECTORY.route(CARRIER, "*47", inside=False)
     assert route == Unassigned()
+
+
+def test_callers_hear_the_language_of_the_queue_and_else_the_accounts() -> None:
+    spanish = Queue(id="qu_es", name="Soporte", extension="501", language="es-MX")
+    account = Account(id="acct_one", name="One", language="de", queues=(SUPPORT, spanish))
+    directory = Directory(World(accounts=(account,)))
+    assert directory.language(ACCT_ONE, "qu_es") == "es-MX"
+    assert directory.language(ACCT_ONE, "qu_support") == "de"
+    assert directory.language(ACCT_ONE) == "de"

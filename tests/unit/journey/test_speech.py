@@ -11,14 +11,19 @@ from edge.prompts.library import PACKAGED, PromptLibrary
 
 
 def sounds(language: str, named: Sequence[str]) -> list[str]:
-    account = SimpleNamespace(language=language)
-    directory = SimpleNamespace(account=lambda _: account)
+    directory = SimpleNamespace(language=lambda _: language)
     floor = SimpleNamespace(directory=directory, prompts=PromptLibrary())
     return sounds_of(cast(Floor, floor), AccountId("acct_a"), named)
 
 
 def test_a_prompt_is_played_in_the_accounts_language() -> None:
     assert sounds("es-MX", ["call-taken"]) == [f"{PACKAGED}/es/call-taken"]
+
+
+def test_a_prompt_is_played_in_the_language_of_the_queue_where_that_is_given() -> None:
+    floor = SimpleNamespace(prompts=PromptLibrary())
+    played = sounds_of(cast(Floor, floor), AccountId("acct_a"), ["call-taken"], "es")
+    assert played == [f"{PACKAGED}/es/call-taken"]
 
 
 def test_what_is_no_prompt_is_a_sound_of_asterisk_or_a_path() -> None:
