@@ -16,6 +16,8 @@ PlaybackId = NewType("PlaybackId", str)
 RunId = NewType("RunId", str)
 """One start of one edge. It is its ARI application's name and its fence: `edge-<26>`."""
 NodeId = NewType("NodeId", str)
+WebhookId = NewType("WebhookId", str)
+"""Chosen before the webhook is written: a press that is repeated posts once."""
 EndpointName = NewType("EndpointName", str)
 """A PJSIP endpoint's name (a phone or a trunk), unique on the site."""
 
@@ -47,6 +49,10 @@ def is_dialled_by_us(leg: LegId) -> bool:
 
 def new_playback_id() -> PlaybackId:
     return PlaybackId(f"say_{new_suffix()}")
+
+
+def new_webhook_id() -> WebhookId:
+    return WebhookId(f"hook_{new_suffix()}")
 
 
 def new_run_id() -> RunId:

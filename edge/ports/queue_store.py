@@ -21,6 +21,7 @@ from edge.domain.matching import Heads, Match
 from edge.domain.offer import LegFailure
 from edge.domain.overlays import QueueStatus
 from edge.domain.settings import Account
+from edge.domain.webhook import Webhook
 
 
 class JoinWord(StrEnum):
@@ -84,6 +85,11 @@ class CompleteWord(StrEnum):
 
 class LeaveWord(StrEnum):
     LEFT = "LEFT"
+    STALE = "STALE"
+
+
+class PressWord(StrEnum):
+    PRESSED = "PRESSED"
     STALE = "STALE"
 
 
@@ -345,3 +351,18 @@ class QueueStore(Protocol):
 
     async def summons(self) -> Summons | None:
         """The next hint from another edge. None: some may have been lost, look at all entries."""
+
+    async def press(
+        self,
+        account: AccountId,
+        entry: EntryId,
+        digit: str,
+        disposition: Disposition | None,
+        webhook: Webhook | None,
+    ) -> tuple[PressWord, Moved]:
+        """A waiting caller pressed a key that does something: it is told, and the webhook stands
+        in the outbox. With a disposition the entry ends with it, as in `leave`.
+
+        STALE and nothing of it where the entry was accepted in the meantime, or has ended. The
+        id of the webhook is that of the press: what is repeated with it is PRESSED and done once.
+        """

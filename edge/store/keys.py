@@ -38,6 +38,10 @@ def due(account: AccountId) -> str:
     return f"{account_tag(account)}:due"
 
 
+def given_up(account: AccountId) -> str:
+    return f"{account_tag(account)}:given_up"
+
+
 def asserted(redis_run: str) -> str:
     return f"{SITE}:asserted:{redis_run}"
 
@@ -88,6 +92,12 @@ KEYS: tuple[KeyKind, ...] = (
     KeyKind("{account}:queue:<id>:ready", "zset", "ready agents by strategy", "while any"),
     KeyKind(
         "{account}:spoke:<caller>", "string", "who spoke with this caller last, when", "sticky days"
+    ),
+    KeyKind("{account}:pressed:<press>", "string", "a key press that is done", "ten minutes"),
+    KeyKind("{account}:outbox", "zset", "webhook → when it may be taken, ms", "while any"),
+    KeyKind("{account}:outbox:<webhook>", "hash", "one webhook", "until delivered or given up"),
+    KeyKind(
+        "{account}:given_up", "stream", "webhooks delivered no more, the last 1,000", "30 days"
     ),
     KeyKind("{site}:edges", "zset", "run → end of lease, ms", "permanent"),
     KeyKind("{site}:dead", "zset", "runs whose calls are being taken over", "while any"),

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import orjson
 import structlog
@@ -56,6 +57,7 @@ from edge.ports.queue_store import (
 from edge.store import keys
 from edge.store.connection import Connection
 from edge.store.facts import to_agent_facts, to_entry_facts
+from edge.store.outbox import OutboxMoves
 from edge.store.records import (
     fields_of,
     settings_and_members,
@@ -79,7 +81,7 @@ def seed_of_chance() -> int:
     return random.randint(1, 2**31 - 2)
 
 
-class RedisQueueStore:
+class RedisQueueStore(OutboxMoves):
     """QueueStore on one Redis. `accounts` are configured again whenever Redis lost its memory."""
 
     def __init__(
@@ -90,6 +92,7 @@ class RedisQueueStore:
         chance: Callable[[], int] = seed_of_chance,
     ) -> None:
         """`chance` gives a seed from 1 to 2^31 - 2 for each move."""
+        super().__init__()
         self.run = run
         self._chance = chance
         self._accounts = tuple(accounts)
@@ -103,11 +106,15 @@ class RedisQueueStore:
 
     # --- the move itself
 
-    async def _move(self, name: str, account: AccountId, *args: str | int) -> tuple[str, Moved]:
+    async def _ask(self, name: str, account: AccountId, *args: str | int) -> dict[str, Any]:
         reply = await self._connection.move(
             name, keys.account_tag(account), [self.run, *args, self._chance()]
         )
         self._mirror.keep(account, reply)
+        return reply
+
+    async def _move(self, name: str, account: AccountId, *args: str | int) -> tuple[str, Moved]:
+        reply = await self._ask(name, account, *args)
         return reply["word"], to_moved(account, reply)
 
     async def _recover(self, client: Redis, redis_run: str) -> None:

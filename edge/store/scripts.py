@@ -19,6 +19,8 @@ PARTS_OF_ACCOUNT = (
     "answer",
 )
 PARTS_OF_SITE = ("site",)
+OUTBOX_MOVES = frozenset({"press", "put_back_webhook", "settle_webhook", "take_webhooks"})
+"""They alone have the part of the outbox: each part costs every move that has it."""
 SITE_MOVES = frozenset({"beat", "bury", "retire"})
 
 
@@ -44,12 +46,14 @@ class Script:
 def load_scripts() -> dict[str, Script]:
     """All moves by name."""
     folder = files("edge.store") / "lua"
-    scripts = {}
+    scripts: dict[str, Script] = {}
     for file in folder.iterdir():
         if not file.name.endswith(".lua"):
             continue
         name = file.name.removesuffix(".lua")
         parts = PARTS_OF_SITE if name in SITE_MOVES else PARTS_OF_ACCOUNT
+        if name in OUTBOX_MOVES:
+            parts = (*parts, "outbox")
         text = "\n".join(
             [*((folder / "parts" / f"{part}.lua").read_text() for part in parts), file.read_text()]
         )

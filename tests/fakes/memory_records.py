@@ -10,6 +10,7 @@ from edge.domain.ids import EntryId, MemberId, QueueId, UserId
 from edge.domain.matching import Passed
 from edge.domain.settings import Member, Queue
 from edge.domain.strategies import STRATEGIES, Rank, Round, Strategy
+from edge.domain.webhook import Webhook
 
 IN_LINE = frozenset({Stage.WAITING, Stage.OFFERED})
 
@@ -19,7 +20,7 @@ class Event:
     """A published fact, and the record it is about as it was right after the move."""
 
     name: EventName
-    record: Entry | Agent
+    record: Entry | Agent | Webhook
     reason: str = ""
     """Why a leg ended."""
     passed_over: int = 0

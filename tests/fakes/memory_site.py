@@ -28,9 +28,11 @@ from edge.domain.strategies import (
     values_of,
 )
 from edge.domain.transitions import next_state
+from edge.domain.webhook import Webhook
 from edge.ports.queue_store import BeatWord, Due, LivingEdges, Moved, PresenceWord, Summons
 from tests.fakes.chance import Chance
 from tests.fakes.memory_admission import must_empty
+from tests.fakes.memory_outbox import OutboxMemory
 from tests.fakes.memory_records import (
     IN_LINE,
     Event,
@@ -62,6 +64,7 @@ class AccountMemory:
         self.commands: dict[UserId, tuple[str, PresenceWord]] = {}
         self.events: list[Event] = []
         self.spoke: dict[str, tuple[UserId, int]] = {}
+        self.outbox = OutboxMemory()
         self.settings: Account | None = None
         self.chance = Chance(1)
         self._to_look: dict[QueueId, list[UserId] | None] = {}
@@ -110,7 +113,7 @@ class AccountMemory:
     def agent(self, user: UserId) -> Agent:
         return self.agents.get(user) or Agent(user)
 
-    def publish(self, name: EventName, record: Entry | Agent, reason: str = "") -> None:
+    def publish(self, name: EventName, record: Entry | Agent | Webhook, reason: str = "") -> None:
         self.events.append(Event(name, record, reason))
 
     def publish_offer(

@@ -44,12 +44,15 @@ from tests.fakes.memory_explain import ExplainReads
 from tests.fakes.memory_introductions import IntroductionMoves
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
 from tests.fakes.memory_presence import PresenceMoves, wrap_up
+from tests.fakes.memory_presses import PressMoves
 from tests.fakes.memory_records import IN_LINE, without_leg
 from tests.fakes.memory_site import AccountMemory, MemorySite
 from tests.fakes.memory_transfers import TransferMoves
 
 
-class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves, IntroductionMoves, ExplainReads):
+class MemoryQueueStore(
+    MatchMoves, PresenceMoves, TransferMoves, IntroductionMoves, PressMoves, ExplainReads
+):
     """The moves of one edge. Satisfies `edge.ports.queue_store.QueueStore`."""
 
     def __init__(
@@ -59,6 +62,7 @@ class MemoryQueueStore(MatchMoves, PresenceMoves, TransferMoves, IntroductionMov
         clock: Clock,
         chance: Callable[[], int] = seed_of_chance,
     ) -> None:
+        super().__init__()
         self.run = run
         self._chance = chance
         self._site = site

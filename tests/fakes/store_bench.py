@@ -9,6 +9,7 @@ from edge.domain.agent import Agent, PresenceChange
 from edge.domain.entry import Entry
 from edge.domain.ids import EntryId, LegId, QueueId, RunId, UserId, new_leg_id
 from edge.domain.matching import Heads, decide
+from edge.ports.outbox import Outbox
 from edge.ports.queue_store import ClaimWord, FireWord, JoinWord, Moved, QueueStore
 from edge.store.keys import KEYS, summons_channel
 from edge.store.redis_queue_store import RedisQueueStore, seed_of_chance
@@ -25,6 +26,9 @@ class StoreBench(Protocol):
     clock: HandSetClock
 
     def store(self, run: RunId = ONE) -> QueueStore: ...
+
+    def outbox(self, run: RunId = ONE) -> Outbox:
+        """The same store, as the delivery of webhooks sees it."""
 
     async def open(self) -> None: ...
 
@@ -45,6 +49,9 @@ class MemoryBench:
         self._stores = {run: MemoryQueueStore(run, site, self.clock, chance) for run in EDGES}
 
     def store(self, run: RunId = ONE) -> QueueStore:
+        return self._stores[run]
+
+    def outbox(self, run: RunId = ONE) -> Outbox:
         return self._stores[run]
 
     async def open(self) -> None:
@@ -74,6 +81,9 @@ class RedisBench:
         }
 
     def store(self, run: RunId = ONE) -> QueueStore:
+        return self._stores[run]
+
+    def outbox(self, run: RunId = ONE) -> Outbox:
         return self._stores[run]
 
     async def open(self) -> None:
@@ -110,7 +120,7 @@ def check_keys(plain: redis.Redis) -> None:
         if kind.lifetime == "an hour after it ended":
             has_ended = plain.hget(key, "stage") == "ended"
             assert (plain.ttl(key) != -1) == has_ended, f"{key} ended: {has_ended}"
-        elif kind.lifetime == "a day":
+        elif kind.lifetime in ("a day", "ten minutes", "30 days"):
             assert plain.ttl(key) != -1, f"no lifetime: {key}"
 
 

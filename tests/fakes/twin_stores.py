@@ -19,6 +19,12 @@ from tests.fakes.memory_store import MemoryQueueStore
 from tests.fakes.redis_server import FAR_AHEAD_MS, RedisServer, now_ms
 
 ASKS_BY_NAME = "*"
+WHY: dict[str, str] = {
+    EventName.LEG_ENDED: "reason",
+    EventName.OPTION_PRESSED: "digit",
+    EventName.WEBHOOK_GIVEN_UP: "reason",
+}
+"""What of an event the memory store says too."""
 Word = TypeVar("Word")
 Move = Callable[[QueueStore], Awaitable[tuple[Word, Moved]]]
 
@@ -118,7 +124,7 @@ class TwinStores:
         published = [
             (
                 event,
-                of["reason"] if event == EventName.LEG_ENDED else "",
+                of[WHY[event]] if event in WHY else "",
                 of.get("passed_over", 0),
                 tuple(map(tuple, of.get("passed", ()))),
             )
@@ -145,6 +151,7 @@ class TwinStores:
                 pipeline.hgetall(f"{tag}:queue:{queue}:heads")
             pipeline.zrange(f"{tag}:due", 0, -1, withscores=True)
             found: list[Any] = pipeline.execute()
+        self._compare_outbox()
         answers = iter(found)
         for entry in entries:
             assert to_entry(entry, next(answers)) == memory.entries[entry]
@@ -167,3 +174,16 @@ class TwinStores:
             asks = bool(known.preferred or known.sticky)
             assert asks == (text == ASKS_BY_NAME)
             assert asks or to_head_entry(text) == heads[EntryId(entry)]
+
+    def _compare_outbox(self) -> None:
+        """The webhooks on their way, in whose hands, until when; and those given up."""
+        rows = self.memory.outbox.rows
+        due: Any = self.plain.zrange(f"{self._tag}:outbox", 0, -1, withscores=True)
+        assert dict(due) == {webhook: row.until_ms for webhook, row in rows.items()}
+        for webhook, row in rows.items():
+            kept: Any = self.plain.hgetall(f"{self._tag}:outbox:{webhook}")
+            found = (kept["url"], kept["secret_ref"] or None, kept["body"], kept.get("holder"))
+            of = row.webhook
+            assert found == (of.url, of.secret_ref, of.body, row.holder)
+            assert int(kept["attempts"]) == row.attempts
+            assert int(kept["written_at"]) == row.written_at_ms

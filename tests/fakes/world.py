@@ -12,10 +12,12 @@ from edge.domain.ids import (
     QueueId,
     RunId,
     UserId,
+    WebhookId,
     new_entry_id,
     new_leg_id,
 )
 from edge.domain.settings import Account, Member, PenaltyRule, PhoneNumber, Queue, User
+from edge.domain.webhook import Webhook
 
 ACCOUNT_ID = AccountId("acct_test")
 ALPHA, BETA = QueueId("qu_alpha"), QueueId("qu_beta")
@@ -126,6 +128,12 @@ def joining(
         prefer_ms=prefer_ms,
         intro_ms=intro_ms,
     )
+
+
+def webhook_named(number: int) -> Webhook:
+    """The same webhook id in every run of a test."""
+    webhook = WebhookId(f"hook_{number:026d}")
+    return Webhook(webhook, "https://hooks.example/queue", "kv:hook", f'{{"press":{number}}}')
 
 
 def leg_named(number: int) -> LegId:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.domain.events import EventName
+from edge.ports import outbox
 from edge.ports import queue_store as words
 from edge.store import keys
 from edge.store.scripts import load_scripts
@@ -35,7 +36,11 @@ WORDS: dict[str, type[StrEnum]] = {
     "leave": words.LeaveWord,
     "leg_dialled": words.LegWord,
     "leg_ringing": words.LegWord,
+    "press": words.PressWord,
+    "put_back_webhook": outbox.PutBackWord,
+    "settle_webhook": outbox.SettleWord,
     "take_over": words.TakeOverWord,
+    "take_webhooks": outbox.TakeWord,
 }
 
 

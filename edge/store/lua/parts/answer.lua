@@ -26,6 +26,9 @@ local function commit()
   end
 end
 
+-- What else a move has to tell.
+local told = {}
+
 local function done(word)
   commit()
   local reply = {word = word, now = now, records = {}, heads = heads_seen(FIRST_LOOK),
@@ -34,5 +37,6 @@ local function done(word)
     reply.records[i] = {record.kind, record.id, record.f}
   end
   write_dues()
+  for name, what in pairs(told) do reply[name] = what end
   return cjson.encode(reply)
 end

@@ -1,0 +1,130 @@
+"""The moves about keys and their webhooks; part of the memory store."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from edge.domain.disposition import Disposition
+from edge.domain.events import EventName
+from edge.domain.ids import AccountId, EntryId, RunId, WebhookId
+from edge.domain.webhook import GivenUp, GivenUpWebhook, HeldWebhook, Settled, Webhook
+from edge.ports.outbox import HELD_MS, OUTBOX_LENGTH, PutBackWord, SettleWord
+from edge.ports.queue_store import Moved, PressWord
+from tests.fakes.memory_dues import end_entry
+from tests.fakes.memory_outbox import OutboxRow
+from tests.fakes.memory_records import IN_LINE
+from tests.fakes.memory_site import AccountMemory
+
+
+class PressMoves:
+    """Mixed into the store of one edge."""
+
+    run: RunId
+
+    def __init__(self) -> None:
+        self._written: asyncio.Queue[HeldWebhook] = asyncio.Queue()
+
+    def _open(self, account: AccountId) -> AccountMemory:
+        raise NotImplementedError
+
+    async def press(
+        self,
+        account: AccountId,
+        entry: EntryId,
+        digit: str,
+        disposition: Disposition | None,
+        webhook: Webhook | None,
+    ) -> tuple[PressWord, Moved]:
+        memory = self._open(account)
+        known = memory.entries.get(entry)
+        if webhook is not None and webhook.id in memory.outbox.pressed:
+            return PressWord.PRESSED, memory.moved([known] if known else ())
+        if known is None or known.owner != self.run or known.stage not in IN_LINE:
+            return PressWord.STALE, memory.moved([known] if known else ())
+        memory.publish(EventName.OPTION_PRESSED, known, digit)
+        if webhook is not None:
+            memory.outbox.pressed.add(webhook.id)
+            self._write(memory, webhook)
+        if disposition is None:
+            return PressWord.PRESSED, memory.moved([known])
+        known, freed = end_entry(memory, known, disposition)
+        return PressWord.PRESSED, memory.moved([known], freed)
+
+    def _write(self, memory: AccountMemory, webhook: Webhook) -> None:
+        """This edge has it in its hands: it is delivered at once."""
+        row = OutboxRow(webhook, 1, None, 0, memory.now_ms)
+        if len(memory.outbox.rows) >= OUTBOX_LENGTH:
+            _give_up(memory, replace(row, attempts=0), GivenUp.OUTBOX_FULL, "")
+        else:
+            self._written.put_nowait(self._hold(memory, row))
+
+    def _hold(self, memory: AccountMemory, row: OutboxRow) -> HeldWebhook:
+        memory.outbox.rows[row.webhook.id] = replace(
+            row, holder=self.run, until_ms=memory.now_ms + HELD_MS
+        )
+        return HeldWebhook(memory.id, row.webhook, row.attempts)
+
+    async def written(self) -> HeldWebhook:
+        return await self._written.get()
+
+    async def take_webhooks(
+        self, account: AccountId, most: int, attempts: int
+    ) -> tuple[HeldWebhook, ...]:
+        memory = self._open(account)
+        due = [row for row in memory.outbox.rows.values() if row.until_ms <= memory.now_ms]
+        held = []
+        for row in sorted(due, key=lambda row: (row.until_ms, row.webhook.id))[:most]:
+            if row.attempts >= attempts:
+                _give_up(memory, row, GivenUp.ATTEMPTS_SPENT, "its edge died")
+            else:
+                held.append(self._hold(memory, replace(row, attempts=row.attempts + 1)))
+        return tuple(held)
+
+    async def settle_webhook(
+        self,
+        account: AccountId,
+        webhook: WebhookId,
+        settled: Settled,
+        retry_ms: int,
+        attempts: int,
+        answer: str,
+    ) -> SettleWord:
+        memory = self._open(account)
+        row = memory.outbox.rows.get(webhook)
+        if row is None or row.holder != self.run:
+            return SettleWord.STALE
+        if settled is Settled.DELIVERED:
+            del memory.outbox.rows[webhook]
+            memory.publish(EventName.WEBHOOK_DELIVERED, row.webhook)
+        elif settled is Settled.GONE:
+            _give_up(memory, row, GivenUp.GONE, answer)
+        elif row.attempts >= attempts:
+            _give_up(memory, row, GivenUp.ATTEMPTS_SPENT, answer)
+        else:
+            memory.outbox.rows[webhook] = replace(
+                row, holder=None, until_ms=memory.now_ms + retry_ms
+            )
+        return SettleWord.SETTLED
+
+    async def put_back_webhook(
+        self, account: AccountId, webhook: WebhookId, retry_ms: int
+    ) -> PutBackWord:
+        memory = self._open(account)
+        row = memory.outbox.rows.get(webhook)
+        if row is None or row.holder != self.run:
+            return PutBackWord.STALE
+        memory.outbox.rows[webhook] = replace(
+            row, holder=None, attempts=row.attempts - 1, until_ms=memory.now_ms + retry_ms
+        )
+        return PutBackWord.PUT_BACK
+
+    async def given_up(self, account: AccountId, most: int) -> Sequence[GivenUpWebhook]:
+        return self._open(account).outbox.given_up[::-1][:most]
+
+
+def _give_up(memory: AccountMemory, row: OutboxRow, reason: GivenUp, answer: str) -> None:
+    memory.outbox.rows.pop(row.webhook.id, None)
+    memory.outbox.given_up.append(
+        GivenUpWebhook(row.webhook, reason, row.attempts, answer, row.written_at_ms, memory.now_ms)
+    )
+    memory.publish(EventName.WEBHOOK_GIVEN_UP, row.webhook, reason)
