@@ -51,6 +51,7 @@ from tests.properties.agent_rules import AgentRules
 from tests.properties.explain_rules import ExplainRules
 from tests.properties.line_rules import LineRules
 from tests.properties.transfers import Transfers
+from tests.properties.waiting_time import WaitingTimes
 
 runs = st.sampled_from(EDGES)
 queues = st.sampled_from(QUEUES)
@@ -60,7 +61,7 @@ steps_ms = st.sampled_from([1, 400, 1_000, 2_000, 5_000, 10_000, 25_000])
 alive = st.sets(runs).map(frozenset)
 
 
-class StoreHistories(AdmissionRules, LineRules, AgentRules, Transfers, ExplainRules):
+class StoreHistories(AdmissionRules, LineRules, AgentRules, Transfers, WaitingTimes, ExplainRules):
     """`server` is set by the test before the machine runs."""
 
     server: RedisServer

@@ -34,6 +34,7 @@ WORDS: dict[str, type[StrEnum]] = {
     "leave": words.LeaveWord,
     "leg_dialled": words.LegWord,
     "leg_ringing": words.LegWord,
+    "promise": words.PromiseWord,
     "take_over": words.TakeOverWord,
 }
 

@@ -34,5 +34,6 @@ local function done(word)
     reply.records[i] = {record.kind, record.id, record.f}
   end
   write_dues()
+  write_learnt()
   return cjson.encode(reply)
 end
