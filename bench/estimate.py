@@ -115,7 +115,8 @@ class Observer:
             promise.real = waited - promise.waited
         self.kept += promises
         first = next((one.ours for one in promises if one.at_joining), None)
-        self.history = estimate.answered(self.history, waited, first)
+        kept = estimate.KeptPromise(first, waited) if first is not None else None
+        self.history = estimate.answered(self.history, waited, kept)
         self.app_queue.answered(waited)
 
     def abandoned(self, caller: Caller, waited: float) -> None:

@@ -110,20 +110,28 @@ class Admission:
     max_length: int = 0
     empty_factors: frozenset[Factor] = frozenset()
     divert_ratio: float = 0.0
+    divert_wait_seconds: int = 0
 
 
 def refusal(
-    rules: Admission, waiting: int, census: Collection[frozenset[Factor]]
+    rules: Admission,
+    waiting: int,
+    census: Collection[frozenset[Factor]],
+    expected_seconds: float | None = None,
 ) -> Disposition | None:
     """Why a caller is turned away now, or None for one who may join.
 
     The order is app_queue's: empty before full. `waiting` are all in the line, the offered ones
-    too. The ratio counts the one who arrives, and every agent who is logged in.
+    too. The ratio counts the one who arrives, and every agent who is logged in. Who would wait
+    longer than the queue wants is turned away where the time is known (`domain.estimate`).
     """
     if rules.empty_factors and is_empty(census, rules.empty_factors):
         return Disposition.JOIN_EMPTY
     if rules.max_length and waiting >= rules.max_length:
         return Disposition.QUEUE_FULL
     if rules.divert_ratio and waiting + 1 > rules.divert_ratio * len(census):
+        return Disposition.DIVERTED
+    longest = rules.divert_wait_seconds
+    if longest and expected_seconds is not None and expected_seconds > longest:
         return Disposition.DIVERTED
     return None

@@ -152,6 +152,8 @@ class Agent:
     wake_at_ms: int = 0
     wrap_up_queue: QueueId | None = None
     """While in wrap-up: the queue of the call before it."""
+    offered_at_ms: int = 0
+    """When the call was offered that keeps the agent busy, to the end of the wrap-up after it."""
     last_ended_at_ms: int = 0
     calls: int = 0
     window: int = 0

@@ -115,6 +115,11 @@ class Entry:
     """Whether an offer that rings at that moment may finish."""
     is_last_offer: bool = False
     """The longest wait is over: what rings may ring on, and no further phone does."""
+    expected_ms: int = 0
+    """The wait that was expected on joining, where the caller was turned away because of it."""
+    promised_ms: int = 0
+    """The waiting time that this caller was told first, counted from `promised_at_ms`."""
+    promised_at_ms: int = 0
 
     @property
     def timeout_at_ms(self) -> int:

@@ -24,8 +24,10 @@ line, the head tells nothing), that of mu for the other.
 """
 
 from dataclasses import dataclass, field, replace
-from math import inf
+from math import inf, log
 from statistics import fmean, median
+
+from edge.domain.disposition import Disposition
 
 HANDLED_REMEMBERED = 100
 """Calls over which the handling time is smoothed: enough that one long call moves it by some
@@ -33,8 +35,26 @@ percents only, few enough that it follows the day."""
 LEFT_REMEMBERED = 500
 """Callers over which the abandons are smoothed: they are rare, and patience changes slowly."""
 ERRORS_REMEMBERED = 100
+STEPS_ADDED = 128
 LAST_STEP = 2 / 3
 """The last departure, for the median in place of the mean."""
+
+LOST = frozenset(
+    {
+        Disposition.ABANDONED,
+        Disposition.ROUTED,
+        Disposition.OPTION_HANGUP,
+        Disposition.WEBHOOK_EXIT,
+        Disposition.TIMED_OUT,
+        Disposition.CALLBACK_EXPIRED,
+        Disposition.CALLBACK_CANCELLED,
+    }
+)
+"""Ends by which a place goes without an agent, because of the wait: theta is their rate. To those
+behind, who leaves by key or at the end of the longest wait is as one who hangs up. Not the short
+abandon, whom the queue's own setting says to have hardly waited, nor what the queue, its
+manager or a fault did: their time counts as that of who was served, without a loss (the censored
+observations of Mandelbaum and Zeltyn)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +112,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPromise:
+    """A waiting time that was told, and how long the caller then waited really."""
+
+    seconds: float
+    real_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A caller's place, and who serves the line now.
 
@@ -106,6 +134,27 @@ class Standing:
     agents: float
     idle: int = 0
     head_waited_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What one caller can expect, all of one moment."""
+
+    now_ms: int
+    standing: Standing
+    history: History
+
+    @property
+    def position(self) -> int:
+        return self.standing.position
+
+    @property
+    def waiting(self) -> int:
+        return self.standing.waiting
+
+    @property
+    def expected_seconds(self) -> float | None:
+        return expected_wait(self.history, self.standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +181,7 @@ def expected_wait(history: History, standing: Standing) -> float | None:
         return None
     served_per_second = standing.agents / max(handling.mean_seconds, 1.0)
     theta = history.patience.rate_per_second()
-    by_length = LAST_STEP / served_per_second + sum(
-        1 / (served_per_second + ahead * theta) for ahead in range(1, departures)
-    )
+    by_length = LAST_STEP / served_per_second + _steps(served_per_second, theta, departures - 1)
     waiting = max(standing.waiting, standing.position)
     by_head = standing.head_waited_seconds * departures / waiting
     doubt = handling.squared_relative_error() * (waiting - 1)
@@ -142,13 +189,34 @@ def expected_wait(history: History, standing: Standing) -> float | None:
     return by_length + share_of_head * (by_head - by_length)
 
 
-def answered(history: History, waited_seconds: float, promised_seconds: float | None) -> History:
+def _steps(rate: float, theta: float, count: int) -> float:
+    """Sum of 1 / (rate + j·theta) for j = 1 .. count; of a long line the rest by its integral from
+    half a step ahead to half a step behind, so that no line takes long to be estimated."""
+    added = min(count, STEPS_ADDED)
+    total = 0.0
+    for ahead in range(1, added + 1):
+        total += 1 / (rate + ahead * theta)
+    if count <= added:
+        return total
+    if theta == 0:
+        return total + (count - added) / rate
+    return total + log((rate + (count + 0.5) * theta) / (rate + (added + 0.5) * theta)) / theta
+
+
+def answered(history: History, waited_seconds: float, promise: KeptPromise | None) -> History:
     """A caller was answered; the promise is None where no time was told."""
     patience = history.patience.after_leaving(waited_seconds, abandons=0)
-    if promised_seconds is None:
+    if promise is None:
         return replace(history, patience=patience)
-    errors = (*history.errors, promised_seconds - waited_seconds)[-ERRORS_REMEMBERED:]
+    errors = (*history.errors, promise.seconds - promise.real_seconds)[-ERRORS_REMEMBERED:]
     return replace(history, patience=patience, errors=errors)
+
+
+def left(history: History, waited_seconds: float, disposition: Disposition) -> History:
+    """A caller's place ended before an answer."""
+    if disposition in LOST:
+        return abandoned(history, waited_seconds)
+    return answered(history, waited_seconds, None)
 
 
 def abandoned(history: History, waited_seconds: float) -> History:

@@ -22,6 +22,7 @@ class EventName(StrEnum):
     CALL_COMPLETED = "call_completed"
     CALLER_TRANSFERRED = "caller_transferred"
     AGENT_CHANGED = "agent_changed"
+    WAIT_PROMISED = "wait_promised"
     WRAP_UP_STARTED = "wrap_up_started"
     WRAP_UP_CHANGED = "wrap_up_changed"
     WRAP_UP_ENDED = "wrap_up_ended"

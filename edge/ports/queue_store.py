@@ -15,6 +15,7 @@ from typing import Protocol
 from edge.domain.agent import Agent, Device, PresenceChange
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Joining
+from edge.domain.estimate import Prospect
 from edge.domain.explain.facts import AgentFacts, EntryFacts
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
 from edge.domain.matching import Heads, Match
@@ -90,6 +91,11 @@ class LeaveWord(StrEnum):
 
 class PressWord(StrEnum):
     PRESSED = "PRESSED"
+    STALE = "STALE"
+
+
+class PromiseWord(StrEnum):
+    PROMISED = "PROMISED"
     STALE = "STALE"
 
 
@@ -318,6 +324,19 @@ class QueueStore(Protocol):
     ) -> tuple[Entry, ...]:
         """The entries of the queue that wait or are offered, first in line first; all, or so many
         at most. A read."""
+
+    async def standing(self, account: AccountId, entry: EntryId) -> Prospect | None:
+        """The place of an entry and what its waiting time rests on; None where it is not in line.
+        A read of bounded size, without the errors of the history."""
+
+    async def prospect(self, account: AccountId, queue: QueueId) -> Prospect:
+        """The same of one who would join now, at the end, with the whole history. A read."""
+
+    async def promise(
+        self, account: AccountId, entry: EntryId, promised_ms: int
+    ) -> tuple[PromiseWord, Moved]:
+        """The caller has been told a waiting time, now. Only the first is kept; what it was off is
+        learnt when the caller is answered. STALE: not in our line (any more)."""
 
     async def explain_entry(self, account: AccountId, entry: EntryId) -> EntryFacts | None:
         """What the decision about it rests on, all of one moment. A read of bounded size: of very

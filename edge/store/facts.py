@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from edge.domain.estimate import HandlingTime, History, Patience, Prospect, Standing
 from edge.domain.explain.facts import AgentFacts, EntryFacts, MemberFacts, PlacedEntry, QueueFacts
 from edge.domain.ids import AccountId, EntryId, QueueId, UserId
 from edge.domain.strategies import Draw, Field, Rings
+from edge.domain.teams import Rival, Team, agents_for
 from edge.store.records import to_agent, to_entry, to_head_entry
 
 Reply = Mapping[str, Any]
@@ -41,6 +43,31 @@ def to_entry_facts(account: AccountId, entry: EntryId, reply: Reply) -> EntryFac
         draw=Draw(reply["draw"]),
         rings=Rings(reply["rings"]),
     )
+
+
+def to_prospect(reply: Reply) -> Prospect:
+    position = int(reply["position"])
+    teams = tuple(
+        Team(int(serving), tuple(Rival(int(ahead), int(agents)) for ahead, agents in rivals or ()))
+        for serving, rivals in reply["teams"] or ()
+    )
+    standing = Standing(
+        position=position,
+        waiting=int(reply["waiting"]),
+        agents=agents_for(position, teams),
+        idle=int(reply["idle"]),
+        head_waited_seconds=int(reply["head_waited_ms"]) / 1000,
+    )
+    errors = tuple(map(float, reply.get("errors") or ()))
+    return Prospect(int(reply["now"]), standing, to_history(reply["learnt"], errors))
+
+
+def to_history(learnt: str, errors: tuple[float, ...] = ()) -> History:
+    """From the text of parts/learnt.lua; empty before the first call."""
+    if not learnt:
+        return History(errors=errors)
+    mean, squares, lost, waited = map(float, learnt.split())
+    return History(HandlingTime(mean, squares), Patience(lost, waited), errors)
 
 
 def to_agent_facts(account: AccountId, user: UserId, reply: Reply) -> AgentFacts:

@@ -81,6 +81,8 @@ KEYS: tuple[KeyKind, ...] = (
     KeyKind("{account}:queue:<id>", "hash", "what the moves need of a queue", "permanent"),
     KeyKind("{account}:queue:<id>:members", "hash", "user → member and fields", "permanent"),
     KeyKind("{account}:queue:<id>:census", "hash", "condition → members in it", "permanent"),
+    KeyKind("{account}:queue:<id>:serving", "hash", "team → members who serve now", "permanent"),
+    KeyKind("{account}:queue:<id>:team_of", "hash", "user → team, but the first", "permanent"),
     KeyKind("{account}:queue:<id>:line", "zset", "entries that wait or are offered", "while any"),
     KeyKind("{account}:queue:<id>:offerable", "zset", "entries to be offered", "while any"),
     KeyKind(
@@ -89,6 +91,8 @@ KEYS: tuple[KeyKind, ...] = (
     KeyKind(
         "{account}:queue:<id>:connecting", "zset", "entries between answer and bridge", "while any"
     ),
+    KeyKind("{account}:queue:<id>:learnt", "string", "handling time and patience", "permanent"),
+    KeyKind("{account}:queue:<id>:errors", "list", "of the last 100 promises, s", "permanent"),
     KeyKind("{account}:queue:<id>:ready", "zset", "ready agents by strategy", "while any"),
     KeyKind(
         "{account}:spoke:<caller>", "string", "who spoke with this caller last, when", "sticky days"

@@ -22,6 +22,7 @@ from edge.domain.matching import HeadAgent, HeadEntry, Heads, Match
 from edge.domain.settings import Account, Member, PenaltyRule, Queue, User
 from edge.domain.settings.account import HIGHEST_TIER
 from edge.domain.strategies import FIELD_WIDTH, STRATEGIES, Draw, Rings
+from edge.domain.teams import teams_of
 from edge.ports.queue_store import Due, LivingEdges, Moved
 
 Fields = Mapping[str, str]
@@ -108,6 +109,9 @@ def to_entry(entry: str, fields: Fields) -> Entry:
         waits_until_ms=int(fields.get("waits_until", 0)),
         lets_ring=fields.get("lets_ring") != "0",
         is_last_offer=fields.get("last_offer") == "1",
+        expected_ms=int(fields.get("expected_ms", 0)),
+        promised_ms=int(fields.get("promised_ms", 0)),
+        promised_at_ms=int(fields.get("promised_at", 0)),
     )
 
 
@@ -133,6 +137,7 @@ def to_agent(user: str, fields: Fields) -> Agent:
         is_called=fields.get("called") == "1",
         wake_at_ms=int(fields.get("wake_at", 0)),
         wrap_up_queue=QueueId(wrap_up_queue) if wrap_up_queue else None,
+        offered_at_ms=int(fields.get("offered_at", 0)),
         last_ended_at_ms=int(fields.get("last_ended", 0)),
         calls=int(fields.get("calls", 0)),
         window=int(fields.get("window", 0)),
@@ -268,9 +273,10 @@ def own_settings(member: Member, user: User | None) -> dict[str, int]:
     return own
 
 
-def settings_and_members(account: Account, queue: Queue) -> tuple[str, str]:
-    """What the moves need of a queue, and by user what its strategy needs of each member: the id
-    that breaks ties and the configured fields. JSON."""
+def settings_and_members(account: Account, queue: Queue) -> tuple[str, str, str]:
+    """What the moves need of a queue; by user what its strategy needs of each member: the id that
+    breaks ties and the configured fields; by user the team. JSON."""
+    teams = teams_of(account, queue)
     strategy = STRATEGIES[queue.strategy]
     settings = {
         "fields": " ".join(strategy.fields),
@@ -294,6 +300,8 @@ def settings_and_members(account: Account, queue: Queue) -> tuple[str, str]:
         "unreached": " ".join(sorted(queue.unreached)),
         "counts_work": str(int(queue.counts_work)),
         "divert_ratio": str(queue.divert_ratio),
+        "divert_wait_ms": str(queue.divert_wait_seconds * 1000),
+        "teams": orjson.dumps(teams.others).decode(),
         "timeout_ms": str(queue.timeout_seconds * 1000),
         "lets_ring": str(int(queue.timeout_lets_ring)),
         "short_abandon_ms": str(queue.short_abandon_seconds * 1000),
@@ -308,4 +316,6 @@ def settings_and_members(account: Account, queue: Queue) -> tuple[str, str]:
         known = {"member": member.id, "order": rank.order, "tier": rank.tier}
         known |= own_settings(member, known_users.get(member.user_id))
         members[member.user_id] = orjson.dumps(known).decode()
-    return orjson.dumps(settings).decode(), orjson.dumps(members).decode()
+    written = (orjson.dumps(part).decode() for part in (settings, members, dict(teams.of)))
+    first, second, third = written
+    return first, second, third

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from edge.domain.agent import Agent, Device, PresenceChange
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Joining
+from edge.domain.estimate import ERRORS_REMEMBERED, Prospect
 from edge.domain.explain.facts import (
     ENTRIES_SEEN,
     MEMBERS_SEEN,
@@ -47,6 +48,7 @@ from edge.ports.queue_store import (
     Moved,
     PickWord,
     PresenceWord,
+    PromiseWord,
     QueueStatusWord,
     RearrangeWord,
     ReplaceWord,
@@ -56,7 +58,7 @@ from edge.ports.queue_store import (
 )
 from edge.store import keys
 from edge.store.connection import Connection
-from edge.store.facts import to_agent_facts, to_entry_facts
+from edge.store.facts import to_agent_facts, to_entry_facts, to_prospect
 from edge.store.outbox import OutboxMoves
 from edge.store.records import (
     fields_of,
@@ -230,6 +232,12 @@ class RedisQueueStore(OutboxMoves):
         word, moved = await self._move("complete", account, entry)
         return CompleteWord(word), moved
 
+    async def promise(
+        self, account: AccountId, entry: EntryId, promised_ms: int
+    ) -> tuple[PromiseWord, Moved]:
+        word, moved = await self._move("promise", account, entry, promised_ms)
+        return PromiseWord(word), moved
+
     async def replace_leg(
         self, account: AccountId, entry: EntryId, leg: LegId
     ) -> tuple[ReplaceWord, Moved]:
@@ -347,6 +355,16 @@ class RedisQueueStore(OutboxMoves):
         ids: list[str] = await self._connection.read("ZRANGE", keys.line(account, queue), 0, last)
         found = [await self.entry(account, EntryId(entry)) for entry in ids]
         return tuple(entry for entry in found if entry is not None)
+
+    async def standing(self, account: AccountId, entry: EntryId) -> Prospect | None:
+        args: list[str | int] = [self.run, "", entry, 0]
+        reply = await self._connection.move("standing", keys.account_tag(account), args)
+        return None if reply["word"] == "NOT_IN_LINE" else to_prospect(reply)
+
+    async def prospect(self, account: AccountId, queue: QueueId) -> Prospect:
+        args: list[str | int] = [self.run, queue, "", ERRORS_REMEMBERED]
+        reply = await self._connection.move("standing", keys.account_tag(account), args)
+        return to_prospect(reply)
 
     async def explain_entry(self, account: AccountId, entry: EntryId) -> EntryFacts | None:
         args: list[str | int] = [self.run, entry, MEMBERS_SEEN, ENTRIES_SEEN]

@@ -9,6 +9,7 @@ from edge.store.pipe import pack, words
 
 PARTS_OF_ACCOUNT = (
     "account",
+    "learnt",
     "presence",
     "agents",
     "census",
@@ -16,6 +17,7 @@ PARTS_OF_ACCOUNT = (
     "places",
     "legs",
     "heads",
+    "prospect",
     "answer",
 )
 PARTS_OF_SITE = ("site",)

@@ -6,6 +6,7 @@ from edge.domain.admission import Factor, condition_of, is_empty, refusal
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Joining, Stage
 from edge.domain.ids import QueueId
+from tests.fakes.memory_prospect import expected_on_joining
 
 if TYPE_CHECKING:
     from tests.fakes.memory_site import AccountMemory
@@ -26,12 +27,18 @@ def census(memory: "AccountMemory", queue: QueueId) -> list[frozenset[Factor]]:
     return [condition for condition in conditions if condition is not None]
 
 
-def why_refused(memory: "AccountMemory", joining: Joining) -> Disposition | None:
-    """Why this caller is turned away, or None."""
+def why_refused(memory: "AccountMemory", joining: Joining) -> tuple[Disposition | None, int]:
+    """Why this caller is turned away, or None; and the expected ms where it is because of them."""
     if joining.is_closed:
-        return Disposition.CLOSED
+        return Disposition.CLOSED, 0
     rules = memory.queues[joining.queue].settings.admission
-    return refusal(rules, len(memory.line(joining.queue)), census(memory, joining.queue))
+    waiting, known = len(memory.line(joining.queue)), census(memory, joining.queue)
+    refused = refusal(rules, waiting, known)
+    if refused is not None:
+        return refused, 0
+    expected = expected_on_joining(memory, joining)
+    refused = refusal(rules, waiting, known, expected)
+    return refused, round(expected * 1000) if refused and expected is not None else 0
 
 
 def waits_until_ms(memory: "AccountMemory", joining: Joining) -> int:

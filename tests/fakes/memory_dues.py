@@ -15,6 +15,7 @@ from edge.domain.transitions import next_state
 from edge.ports.queue_store import FireWord, Moved
 from edge.store.records import rules_of
 from tests.fakes.memory_admission import first_waiting, must_empty
+from tests.fakes.memory_learnt import learn_left
 from tests.fakes.memory_presence import end_pauses, end_wrap_up
 from tests.fakes.memory_site import AccountMemory
 
@@ -170,6 +171,7 @@ def end_entry(
         held_back=False,
     )
     memory.publish(EventName.ENTRY_LEFT, entry)
+    learn_left(memory, entry, disposition)
     return entry, freed
 
 

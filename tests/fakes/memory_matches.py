@@ -53,7 +53,7 @@ class MatchMoves:
         queue = memory.queues[joining.queue]
         asked = place_of_arrival(joining.arrived_at_ms, memory.now_ms)
         is_member = joining.preferred in queue.members
-        refused = why_refused(memory, joining)
+        refused, expected_ms = why_refused(memory, joining)
         entry = Entry(
             id=joining.entry,
             queue=joining.queue,
@@ -75,7 +75,11 @@ class MatchMoves:
         )
         if refused is not None:
             ended = replace(
-                entry, stage=Stage.ENDED, disposition=refused, ended_at_ms=memory.now_ms
+                entry,
+                stage=Stage.ENDED,
+                disposition=refused,
+                ended_at_ms=memory.now_ms,
+                expected_ms=expected_ms,
             )
             entry = memory.put_entry(ended)
             memory.publish(EventName.ENTRY_REJECTED, entry)
@@ -163,6 +167,7 @@ class MatchMoves:
                 leg_queue=entry.queue,
                 leg_owner=entry.owner,
                 wake_at_ms=memory.now_ms + RESERVED_FOR_MS,
+                offered_at_ms=memory.now_ms,
             )
         )
         rings, ring_max = memory.rings_of(entry)

@@ -36,6 +36,7 @@ from edge.ports.queue_store import (
     QueueStatusWord,
     WrapUpWord,
 )
+from tests.fakes.memory_learnt import learn_completed
 from tests.fakes.memory_site import AccountMemory
 
 
@@ -55,8 +56,9 @@ def publish_overlays(memory: AccountMemory, before: Agent, after: Agent) -> None
 def wrap_up(memory: AccountMemory, agent: Agent, queue: QueueId, ms: int) -> Agent:
     """After a call of this queue, or because it was asked for."""
     if not ms:
+        learn_completed(memory, queue, agent.offered_at_ms)
         occupancy = next_state(AGENT_MOVES, agent.occupancy, AgentMove.FREE)
-        agent = replace(agent, occupancy=occupancy)
+        agent = replace(agent, occupancy=occupancy, offered_at_ms=0)
         free = after_queue_call(agent, settings_of(memory), queue, memory.now_ms)
         publish_overlays(memory, agent, free)
         return free
@@ -78,8 +80,11 @@ def end_wrap_up(memory: AccountMemory, agent: Agent, but: QueueId | None = None)
         occupancy=next_state(AGENT_MOVES, agent.occupancy, AgentMove.FREE),
         wake_at_ms=0,
         wrap_up_queue=None,
+        offered_at_ms=0,
     )
     memory.publish(EventName.WRAP_UP_ENDED, idle)
+    if queue is not None:
+        learn_completed(memory, queue, agent.offered_at_ms)
     ruled = [settings for settings in settings_of(memory) if settings.id != but]
     free = after_queue_call(idle, ruled, queue, memory.now_ms)
     publish_overlays(memory, idle, free)

@@ -82,4 +82,12 @@ def user_of(place: str) -> UserId:
 
 
 def without_leg(agent: Agent) -> Agent:
-    return replace(agent, leg=None, leg_entry=None, leg_queue=None, leg_owner=None, is_called=False)
+    return replace(
+        agent,
+        leg=None,
+        leg_entry=None,
+        leg_queue=None,
+        leg_owner=None,
+        is_called=False,
+        offered_at_ms=0,
+    )

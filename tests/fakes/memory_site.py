@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from edge.domain.agent import AGENT_MOVES, Agent, AgentMove, Device, Here
 from edge.domain.entry import Entry, Stage
+from edge.domain.estimate import History
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, MemberId, QueueId, RunId, UserId
 from edge.domain.line import score
@@ -63,6 +64,7 @@ class AccountMemory:
         self.dues: dict[str, int] = {}
         self.commands: dict[UserId, tuple[str, PresenceWord]] = {}
         self.events: list[Event] = []
+        self.learnt: dict[QueueId, History] = {}
         self.spoke: dict[str, tuple[UserId, int]] = {}
         self.outbox = OutboxMemory()
         self.settings: Account | None = None

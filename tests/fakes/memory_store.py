@@ -42,16 +42,24 @@ from tests.fakes.memory_admission import abandoned_how
 from tests.fakes.memory_dues import end_entry, end_leg, fire_agent, fire_empty, fire_entry
 from tests.fakes.memory_explain import ExplainReads
 from tests.fakes.memory_introductions import IntroductionMoves
+from tests.fakes.memory_learnt import learn_answered
 from tests.fakes.memory_matches import ACCEPTED, RUNG, MatchMoves
 from tests.fakes.memory_presence import PresenceMoves, wrap_up
 from tests.fakes.memory_presses import PressMoves
+from tests.fakes.memory_prospect import ProspectMoves
 from tests.fakes.memory_records import IN_LINE, without_leg
 from tests.fakes.memory_site import AccountMemory, MemorySite
 from tests.fakes.memory_transfers import TransferMoves
 
 
 class MemoryQueueStore(
-    MatchMoves, PresenceMoves, TransferMoves, IntroductionMoves, PressMoves, ExplainReads
+    MatchMoves,
+    PresenceMoves,
+    TransferMoves,
+    IntroductionMoves,
+    PressMoves,
+    ProspectMoves,
+    ExplainReads,
 ):
     """The moves of one edge. Satisfies `edge.ports.queue_store.QueueStore`."""
 
@@ -123,6 +131,7 @@ class MemoryQueueStore(
                     connected_at_ms=memory.now_ms,
                 )
             )
+            learn_answered(memory, known)
             assert known.agent is not None, "an accepted entry has its agent"
             if known.caller_number:
                 memory.spoke[known.caller_number] = (known.agent, memory.now_ms)
@@ -160,6 +169,8 @@ class MemoryQueueStore(
         known = memory.entries.get(entry)
         if known is None or known.owner != self.run or known.stage not in ACCEPTED:
             return CompleteWord.STALE, memory.moved([known] if known else ())
+        if known.stage is Stage.CONNECTING:
+            learn_answered(memory, known)
         known = memory.put_entry(
             replace(
                 known,
@@ -177,6 +188,7 @@ class MemoryQueueStore(
                 without_leg(agent),
                 wake_at_ms=0,
                 last_ended_at_ms=memory.now_ms,
+                offered_at_ms=agent.offered_at_ms,
             )
         )
         agent = memory.put_agent(

@@ -6,14 +6,17 @@ from typing import Any, TypeVar, cast
 
 import redis
 
+from edge.domain.estimate import Prospect
 from edge.domain.events import EventName
-from edge.domain.ids import AccountId, EntryId, RunId, UserId
+from edge.domain.ids import AccountId, EntryId, QueueId, RunId, UserId
 from edge.domain.matching import HeadEntry, Heads
 from edge.domain.settings import Account
 from edge.ports.queue_store import Due, Moved, QueueStore
+from edge.store.facts import to_history
 from edge.store.records import to_agent, to_entry, to_head_entry
 from edge.store.redis_queue_store import RedisQueueStore
 from tests.fakes.clock import HandSetClock
+from tests.fakes.memory_learnt import learnt
 from tests.fakes.memory_site import AccountMemory, MemorySite
 from tests.fakes.memory_store import MemoryQueueStore
 from tests.fakes.redis_server import FAR_AHEAD_MS, RedisServer, now_ms
@@ -109,6 +112,30 @@ class TwinStores:
         assert heads == await self.memories[run].look(self.account_id, queue, depth)
         return heads
 
+    async def standing(self, run: RunId, entry: EntryId) -> None:
+        """Also what Lua made of it, which decides who is turned away."""
+        reply = await self._seen(run, "", entry, 0)
+        found = await self.memories[run].standing(self.account_id, entry)
+        assert await self.redises[run].standing(self.account_id, entry) == found
+        assert (reply["word"] == "SEEN") == (found is not None)
+        if found is not None:
+            self._compare_expected(reply["expected"], found)
+
+    async def prospect(self, run: RunId, queue: QueueId) -> None:
+        found = await self.memories[run].prospect(self.account_id, queue)
+        assert await self.redises[run].prospect(self.account_id, queue) == found
+        reply = await self._seen(run, queue, "", 0)
+        self._compare_expected(reply["expected"], found)
+
+    async def _seen(self, run: RunId, *args: str | int) -> dict[str, Any]:
+        connection = self.redises[run]._connection
+        return await connection.move("standing", self._tag, [run, *args])
+
+    @staticmethod
+    def _compare_expected(text: str, found: Prospect) -> None:
+        expected = found.expected_seconds
+        assert (float(text) if text else None) == expected
+
     async def due(self, run: RunId) -> list[Due]:
         due = list(await self.redises[run].due(self.account_id))
         assert due == await self.memories[run].due(self.account_id)
@@ -149,6 +176,8 @@ class TwinStores:
                 for kind in ("line", "offerable", "ready"):
                     pipeline.zrange(f"{tag}:queue:{queue}:{kind}", 0, -1)
                 pipeline.hgetall(f"{tag}:queue:{queue}:heads")
+                pipeline.get(f"{tag}:queue:{queue}:learnt")
+                pipeline.lrange(f"{tag}:queue:{queue}:errors", 0, -1)
             pipeline.zrange(f"{tag}:due", 0, -1, withscores=True)
             found: list[Any] = pipeline.execute()
         self._compare_outbox()
@@ -163,6 +192,8 @@ class TwinStores:
             ready = next(answers)
             assert ready == sorted(memory.queues[queue].ready.values()), ready
             self._compare_kept(next(answers), memory.offerable(queue))
+            text, errors = next(answers) or "", tuple(map(float, next(answers)))
+            assert to_history(text, errors) == learnt(memory, queue)
         assert dict(next(answers)) == memory.dues
 
     def _compare_kept(self, kept: dict[str, str], offerable: list[HeadEntry]) -> None:

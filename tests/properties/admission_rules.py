@@ -26,6 +26,7 @@ RULES = st.fixed_dictionaries(
         "join_when_empty": empty_rules,
         "leave_when_empty": empty_rules,
         "divert_ratio": st.sampled_from([0.0, 0.5, 1.0, 2.5]),
+        "divert_wait_seconds": st.sampled_from([0, 1, 10, 120]),
         "timeout_seconds": st.sampled_from([0, 1, 3, 20]),
         "timeout_lets_ring": st.booleans(),
         "penalty_rules": st.sampled_from([(), (PenaltyRule(0, 0, 0),), (PenaltyRule(0, 1, 1),)]),
@@ -86,7 +87,7 @@ class AdmissionRules:
             max_wait_seconds=longest,
             is_closed=is_closed,
         )
-        refused = why_refused(self.twins.memory, caller)
+        refused, _ = why_refused(self.twins.memory, caller)
         word = self.do(run, lambda store: store.join(ACCOUNT_ID, caller))
         assert word is (JoinWord.REJECTED if refused else JoinWord.JOINED)
         assert self.twins.memory.entries[entry].disposition is refused

@@ -53,6 +53,7 @@ from tests.properties.introductions import Introductions
 from tests.properties.line_rules import LineRules
 from tests.properties.press_rules import PressRules
 from tests.properties.transfers import Transfers
+from tests.properties.waiting_time import WaitingTimes
 
 runs = st.sampled_from(EDGES)
 queues = st.sampled_from(QUEUES)
@@ -63,7 +64,14 @@ alive = st.sets(runs).map(frozenset)
 
 
 class StoreHistories(
-    AdmissionRules, LineRules, AgentRules, Transfers, Introductions, PressRules, ExplainRules
+    AdmissionRules,
+    LineRules,
+    AgentRules,
+    Transfers,
+    Introductions,
+    PressRules,
+    WaitingTimes,
+    ExplainRules,
 ):
     """`server` is set by the test before the machine runs."""
 

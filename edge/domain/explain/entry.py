@@ -146,6 +146,9 @@ def _out_of_line(entry: Entry) -> Wait:
     match entry.stage:
         case Stage.ENDED:
             how = entry.disposition.value if entry.disposition is not None else "unknown"
+            if entry.expected_ms:
+                minutes, seconds = divmod(round(entry.expected_ms / 1000), 60)
+                how += f", a wait of {minutes} min {seconds} s was expected on joining"
             return Wait(Waits.ENDED, f"has ended: {how}")
         case Stage.TALKING:
             return Wait(Waits.TALKING, f"talks with {entry.agent}")

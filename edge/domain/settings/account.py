@@ -156,7 +156,10 @@ class Queue(Offering, Waiting):
     def admission(self) -> Admission:
         """Who may join."""
         return Admission(
-            self.max_queue_length, factors_to_join(self.join_when_empty), self.divert_ratio
+            self.max_queue_length,
+            factors_to_join(self.join_when_empty),
+            self.divert_ratio,
+            self.divert_wait_seconds,
         )
 
     @property

@@ -1,6 +1,7 @@
 -- purpose: write one queue and its members; who is no member any more leaves its ready set
 -- keys: KEYS[1] account tag
--- args: run, queue, settings as JSON {name: value}, members as JSON {user: {member, order}}
+-- args: run, queue, settings as JSON {name: value}, members as JSON {user: {member, order}}, teams
+--   as JSON {user: number}
 -- returns: CONFIGURED
 -- publishes: nothing
 local queue, members = ARGV[2], cjson.decode(ARGV[4])
@@ -54,6 +55,6 @@ local counts = string.find(after.fields, 'calls_in_window', 1, true)
 if not counts or restrategised or not is_set('rerank:' .. queue) then
   set_due('rerank:' .. queue, counts and next_window(after) or nil)
 end
-count_anew(queue, members)
+count_anew(queue, members, cjson.decode(ARGV[5]))
 look_at(queue)
 return done('CONFIGURED')

@@ -10,6 +10,7 @@ if f.owner ~= ARGV[1] then return done('STALE') end
 if f.stage == 'talking' then return done('CONNECTED') end
 if f.stage ~= 'connecting' then return done('STALE') end
 f.stage, f.connected_at = 'talking', stamp
+learn_answered(f)
 local kept_ms = tonumber(redis.call('HGET', key('queue', f.queue), 'sticky_kept_ms') or 0)
 if kept_ms > 0 and f.caller_number ~= '' then
   redis.call('SET', key('spoke', f.caller_number), f.agent .. ' ' .. now, 'PX', kept_ms)

@@ -10,7 +10,7 @@ local entry = load('entry', id)
 if entry.exists then return done('ALREADY') end
 
 local rules = redis.call('HMGET', key('queue', queue), 'join_empty', 'max_length', 'divert_ratio',
-  'timeout_ms', 'lets_ring')
+  'timeout_ms', 'lets_ring', 'divert_wait_ms')
 local asked = math.max(now - 120000, math.min(tonumber(ARGV[4]), now))
 local f, line = entry.f, key('queue', queue, 'line')
 for name, value in pairs(cjson.decode(ARGV[5])) do f[name] = value end
@@ -20,10 +20,15 @@ f.lets_ring = rules[5] or '1'
 
 local refused = ARGV[8] == '1' and 'closed'
   or refusal(queue, rules[1] or '', tonumber(rules[2] or 0), tonumber(rules[3] or 0))
+local expected = not refused and too_long(f, position, tonumber(rules[6] or 0))
+if expected then
+  refused, f.expected_ms = 'diverted', string.format('%.0f', expected * 1000)
+end
 if refused then
   f.preferred, f.prefer_ms, f.intro_ms = nil, nil, nil
   f.stage, f.disposition, f.ended_at = 'ended', refused, stamp
-  publish('entry_rejected', {entry = id, queue = queue, disposition = refused})
+  publish('entry_rejected', {entry = id, queue = queue, disposition = refused,
+    expected_ms = tonumber(f.expected_ms)})
   return done('REJECTED')
 end
 

@@ -15,6 +15,7 @@ from edge.domain.estimate import (
     HANDLED_REMEMBERED,
     EstimateError,
     History,
+    KeptPromise,
     Standing,
     abandoned,
     answered,
@@ -141,14 +142,15 @@ def test_the_error_is_that_of_the_promises_to_callers_who_were_answered() -> Non
     history = History()
     assert error_of(history) is None
     for waited, promised in ((100.0, 90.0), (100.0, 160.0), (50.0, 51.0), (70.0, None)):
-        history = answered(history, waited, promised)
+        kept = KeptPromise(promised, waited) if promised else None
+        history = answered(history, 200.0 + waited, kept)
     assert error_of(abandoned(history, 500.0)) == EstimateError(3, 10.0, 17.0)
 
 
 def test_what_is_remembered_stays_bounded() -> None:
     history = History()
     for caller in range(5 * ERRORS_REMEMBERED):
-        history = answered(history, 60.0, 60.0 + caller)
+        history = answered(history, 60.0, KeptPromise(60.0 + caller, 60.0))
     assert len(history.errors) == ERRORS_REMEMBERED
     assert history.errors[-1] == 5 * ERRORS_REMEMBERED - 1
 
@@ -169,7 +171,7 @@ def test_a_stationary_queue_is_learnt() -> None:
         handling = draw.expovariate(1 / mean)
         heapq.heappush(free, start + handling)
         starts.append(start)
-        history = completed(answered(history, start - at, promised), handling)
+        history = completed(answered(history, start - at, None), handling)
         if promised is not None:
             by_position.setdefault(standing.position, []).append((promised, start - at))
     for position in (1, 2, 4, 8, 16):

@@ -39,6 +39,7 @@ WORDS: dict[str, type[StrEnum]] = {
     "press": words.PressWord,
     "put_back_webhook": outbox.PutBackWord,
     "settle_webhook": outbox.SettleWord,
+    "promise": words.PromiseWord,
     "take_over": words.TakeOverWord,
     "take_webhooks": outbox.TakeWord,
 }

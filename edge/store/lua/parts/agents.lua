@@ -163,5 +163,6 @@ local function free_leg(agent)
   local f = agent.f
   f.occupancy, f.wake_at = 'idle', nil
   f.leg, f.leg_entry, f.leg_queue, f.leg_owner, f.called = nil, nil, nil, nil, nil
+  f.offered_at = nil
   take_effect(agent)
 end

@@ -38,5 +38,6 @@ local function done(word)
   end
   write_dues()
   for name, what in pairs(told) do reply[name] = what end
+  write_learnt()
   return cjson.encode(reply)
 end

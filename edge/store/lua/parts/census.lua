@@ -27,6 +27,21 @@ local function condition_of(f, queue, with_work, is_unreached)
   return #factors > 0 and table.concat(factors, ' ') or 'free'
 end
 
+-- Whether such a member serves the queue, now or when a call has ended: app_queue's `strict`.
+local NOT_SERVING = {'paused', 'penalty', 'unavailable', 'invalid'}
+local function serves(condition)
+  if not condition then return false end
+  for _, factor in ipairs(NOT_SERVING) do
+    if has(condition, factor) then return false end
+  end
+  return true
+end
+
+local function count_serving(queue, user, more)
+  local team = redis.call('HGET', key('queue', queue, 'team_of'), user) or '0'
+  redis.call('HINCRBY', key('queue', queue, 'serving'), team, more)
+end
+
 local function recount(agent)
   local f, was = agent.f, agent.was
   local is_new_everywhere = presence_changed(f, was) or OF_DEVICE[f.device] ~= OF_DEVICE[was.device]
@@ -41,13 +56,21 @@ local function recount(agent)
     if before ~= after then
       if before then redis.call('HINCRBY', key('queue', queue, 'census'), before, -1) end
       if after then redis.call('HINCRBY', key('queue', queue, 'census'), after, 1) end
+      if serves(before) ~= serves(after) then
+        count_serving(queue, agent.id, serves(after) and 1 or -1)
+      end
       touch(queue)
     end
   end
 end
 
--- All members of a queue anew, whatever was counted before.
-local function count_anew(queue, members)
+-- All members of a queue anew, whatever was counted before; `team_of` names those who serve other
+-- queues as well.
+local function count_anew(queue, members, team_of)
+  redis.call('DEL', key('queue', queue, 'serving'), key('queue', queue, 'team_of'))
+  for user, team in pairs(team_of) do
+    redis.call('HSET', key('queue', queue, 'team_of'), user, team)
+  end
   local names, counted = presence_fields(queue), {}
   local with_work = redis.call('HGET', key('queue', queue), 'counts_work') == '1'
   local unreached = redis.call('HGET', key('queue', queue), 'unreached') or ''
@@ -59,6 +82,7 @@ local function count_anew(queue, members)
     f.device = f.device or 'unknown'
     local condition = condition_of(f, queue, with_work, has(unreached, user))
     if condition then counted[condition] = (counted[condition] or 0) + 1 end
+    if serves(condition) then count_serving(queue, user, 1) end
   end
   redis.call('DEL', key('queue', queue, 'census'))
   for condition, count in pairs(counted) do

@@ -160,7 +160,7 @@ local function reserve(agent, entry, leg, for_ms)
   local a, e = agent.f, entry.f
   note_dialled(e.queue, agent)
   a.occupancy, a.leg, a.leg_entry, a.leg_queue = 'reserved', leg, entry.id, e.queue
-  a.leg_owner, a.wake_at = e.owner, tostring(now + for_ms)
+  a.leg_owner, a.wake_at, a.offered_at = e.owner, tostring(now + for_ms), stamp
   if e.stage ~= 'offered' then
     local rings, most = rings_of(e)
     e.rings, e.ring_max = rings, tostring(most)
@@ -175,6 +175,7 @@ local function end_entry(entry, disposition)
   cancel_legs(entry)
   f.stage, f.disposition, f.ended_at = 'ended', disposition, stamp
   f.held_back = nil
+  learn_left(f, disposition)
   publish('entry_left', {entry = entry.id, queue = f.queue, disposition = disposition,
     waited_ms = now - tonumber(f.joined_at)})
 end

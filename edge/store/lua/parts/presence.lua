@@ -114,9 +114,18 @@ local function setting_of(agent, queue, name)
   return tonumber(own or redis.call('HGET', key('queue', queue), name) or 0)
 end
 
+-- Offered, talked, wrapped up: what the call has taken. A wrap-up that was asked for is no call.
+local function be_through(agent, queue)
+  if agent.f.offered_at then learn_completed(queue, agent.f.offered_at) end
+  agent.f.offered_at = nil
+end
+
 local function wrap_up(agent, queue, ms)
   local f = agent.f
-  if ms <= 0 then return after_queue_call(agent, queue) end
+  if ms <= 0 then
+    be_through(agent, queue)
+    return after_queue_call(agent, queue)
+  end
   f.occupancy, f.wake_at, f.wrap_up_queue = 'wrap_up', tostring(now + ms), queue
   publish('wrap_up_started', {user = agent.id, queue = queue, ms = ms})
 end
@@ -126,6 +135,7 @@ local function end_wrap_up(agent, but)
   local queue = f.wrap_up_queue
   f.occupancy, f.wake_at, f.wrap_up_queue = 'idle', nil, nil
   publish('wrap_up_ended', {user = agent.id, queue = queue})
+  be_through(agent, queue)
   after_queue_call(agent, queue, but)
 end
 

@@ -1,0 +1,99 @@
+"""The teams of a queue: members who serve the same other queues besides, and how much of their work
+comes to this one."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.domain.ids import QueueId, UserId
+from edge.domain.settings import Account, Queue
+
+TEAMS_MOST = 16
+RIVALS_MOST = 32
+"""So many teams and other queues are told apart, so that a look at them stays small: the largest,
+and those that share the most members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """`others` are the other queues of each team, the first of them that of those who have none;
+    `of` is the team of each member who is not in the first."""
+
+    others: tuple[tuple[QueueId, ...], ...]
+    of: Mapping[UserId, int]
+
+
+def teams_of(account: Account, queue: Queue) -> Teams:
+    """As it is configured; who is signed out of a queue at the moment is counted there."""
+    queues_of: dict[str, list[str]] = {}
+    for other in account.queues:
+        if other.id != queue.id:
+            for member in other.members:
+                queues_of.setdefault(member.user_id, []).append(other.id)
+    shared = Counter(
+        other for member in queue.members for other in queues_of.get(member.user_id, ())
+    )
+    nearest = {name for name, _ in sorted(shared.items(), key=_most_first)[:RIVALS_MOST]}
+    own = {
+        UserId(member.user_id): tuple(
+            sorted(nearest.intersection(queues_of.get(member.user_id, ())))
+        )
+        for member in queue.members
+    }
+    sizes = Counter(others for others in own.values() if others)
+    largest = [others for others, _ in sorted(sizes.items(), key=_most_first)[: TEAMS_MOST - 1]]
+    number = {others: at + 1 for at, others in enumerate(largest)}
+    return Teams(
+        ((), *(tuple(map(QueueId, others)) for others in largest)),
+        {user: number[_most_like(others, largest)] for user, others in own.items() if others},
+    )
+
+
+def _most_like(others: tuple[str, ...], teams: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """Of the teams that are told apart, the first that has the most of these queues."""
+    if others in teams:
+        return others
+    return max(teams, key=lambda team: len(set(team).intersection(others)))
+
+
+def _most_first(counted: tuple[object, int]) -> tuple[int, object]:
+    name, count = counted
+    return -count, name
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another queue of the same agents. `ahead` of its callers have waited longer than ours, and
+    `serving` agents serve it."""
+
+    ahead: int
+    serving: int
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """So many of the members serve now, and these other queues as well."""
+
+    serving: int
+    rivals: tuple[Rival, ...] = ()
+
+
+def agents_for(position: int, teams: tuple[Team, ...]) -> float:
+    """How many agents' work comes to the line up to this position while its callers wait.
+
+    Agents serve the caller who has waited longest, in whichever of their queues. So those of one
+    team divide their time between its queues as the callers who are ahead fall to them: of each
+    line as many as there are for each of the agents who serve it.
+    """
+    serving = sum(team.serving for team in teams)
+    if not serving:
+        return 0.0
+    own = position / serving
+    agents = 0.0
+    for team in teams:
+        pressure = own
+        for rival in team.rivals:
+            if rival.serving:
+                pressure = pressure + rival.ahead / rival.serving
+        agents = agents + team.serving * (own / pressure)
+    return agents
