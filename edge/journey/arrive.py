@@ -9,6 +9,8 @@ from edge.domain.hours import is_open
 from edge.domain.ids import EntryId, QueueId
 from edge.domain.line import place_of_arrival
 from edge.domain.routing import ToQueue
+from edge.domain.settings import Queue
+from edge.domain.settings.waiting import AnswerOn
 from edge.journey.floor import Floor
 from edge.journey.leg import ENTRY_VARIABLE, PLACE_VARIABLE, Leg, while_present
 from edge.ports.phone_system import Arrival, Done, NodeFault, PhoneSystem
@@ -16,6 +18,8 @@ from edge.ports.queue_store import JoinWord
 
 log = structlog.get_logger()
 
+INTRODUCED_WITHIN_SECONDS = 60
+"""The longest introduction that is heard out: then agents are rung, even if its edge has died."""
 DECIDED_WITHIN_SECONDS = 0.3
 """A store that takes longer is away: the caller gets music meanwhile, and no busy tone later."""
 
@@ -32,11 +36,18 @@ async def arrive(floor: Floor, arrival: Arrival, route: ToQueue, entry: EntryId,
         await asyncio.wait({joining}, timeout=DECIDED_WITHIN_SECONDS)
         if not joining.done():
             log.info("caller_answered_undecided", entry=entry)
-            await while_present(leg, stand_in_music(leg, route.queue.music_class))
+            await while_present(leg, wait_in_line(leg, route.queue))
         return await joining
     finally:
         joining.cancel()
         await asyncio.gather(joining, return_exceptions=True)
+
+
+async def wait_in_line(leg: Leg, queue: Queue) -> Done:
+    """As the queue wants it: answered, with music, or with ringback until an agent answers."""
+    if queue.answer_on is AnswerOn.AGENT and not leg.is_answered.is_set():
+        return await leg.phone.ring(leg.id)
+    return await stand_in_music(leg, queue.hold_class)
 
 
 async def stand_in_music(leg: Leg, music_class: str) -> Done:
@@ -71,6 +82,7 @@ async def _join_line(
             position=arrival.wishes.position,
             preferred=floor.directory.named(route.account, arrival.wishes.preferred),
             prefer_ms=arrival.wishes.prefer_seconds * 1000,
+            intro_ms=INTRODUCED_WITHIN_SECONDS * 1000 if route.queue.is_introduced else 0,
             is_closed=not is_open(route.queue.hours, arrived_at_ms),
         ),
     )

@@ -14,10 +14,11 @@ from edge.domain.offer import LegFailure
 from edge.domain.routing import ToQueue
 from edge.domain.settings import Queue
 from edge.journey.announce import announce
-from edge.journey.arrive import arrive, stand_in_music
+from edge.journey.arrive import arrive, stand_in_music, wait_in_line
 from edge.journey.conversation import TalkEnd, finish, talk
 from edge.journey.farewell import say_farewell, turn_away
 from edge.journey.floor import Floor
+from edge.journey.hold import keep_company
 from edge.journey.leave import leave
 from edge.journey.leg import Gone, Leg, attending, end_leg, while_present
 from edge.journey.offer import (
@@ -30,6 +31,7 @@ from edge.journey.offer import (
     ring,
     tell_late,
 )
+from edge.journey.voice import Voice
 from edge.ports.phone_system import Arrival, Done, EndReason, NodeFault, PhoneSystem
 from edge.ports.queue_store import ReplaceWord
 
@@ -88,7 +90,7 @@ class Caller:
                     await self._part(entry, leg)
                     return
                 await while_present(leg, self._hold(entry, leg))
-                await self._serve(entry, leg)
+                await self._serve(entry, leg, is_new=True)
 
     async def resume(self, known: Entry, rung: Iterable[LegId] = ()) -> None:
         """A caller of a dead edge: take the legs over and go on where it was. `rung` are the legs
@@ -104,6 +106,8 @@ class Caller:
             await self.end_rung({agent.leg for agent in agents.values()})
             async with attending(self._phone, entry.leg, self._floor.legs, exists=True) as leg:
                 leg.on_replaced = self._transferred
+                # What is being said was said by an edge that is dead.
+                await self._phone.end_whisper(entry.leg)
                 if entry.stage is Stage.ENDED:
                     await self._adopt(leg)
                     await self._part(entry, leg)
@@ -116,14 +120,27 @@ class Caller:
                     await self._hold(entry, leg)
                 await self._serve(entry, leg, ringing)
 
-    async def _serve(self, entry: Entry, leg: Leg, ringing: Iterable[Agent] = ()) -> None:
-        """Ring whoever is offered, any number at once, until the caller has talked or has left."""
+    async def _serve(
+        self, entry: Entry, leg: Leg, ringing: Iterable[Agent] = (), *, is_new: bool = False
+    ) -> None:
+        """Ring whoever is offered, any number at once, until the caller has talked or has left;
+        meanwhile the caller is kept company."""
+        queue = self._queue(entry)
+        voice = Voice(leg, queue.announce_mode)
         with _faults_of_one():
             async with asyncio.TaskGroup() as offers:
+                company = keep_company(
+                    self._floor, self.account, entry, queue, voice, is_new=is_new
+                )
+                waiting = offers.create_task(company)
                 for agent in ringing:
-                    offers.create_task(self._offer(entry, agent, leg, is_new=False))
+                    offers.create_task(self._offer(entry, agent, leg, voice, is_new=False))
                 while isinstance(told := await while_present(leg, self._offers.get()), Agent):
-                    offers.create_task(self._offer(entry, told, leg, is_new=not told.is_called))
+                    is_dialled = told.is_called
+                    offers.create_task(self._offer(entry, told, leg, voice, is_new=not is_dialled))
+                waiting.cancel()
+        if not leg.has_ended:
+            await voice.mute()
         if self._has_talked:
             return
         if self._ended is not None:
@@ -139,12 +156,14 @@ class Caller:
         await self._phone.remove_bridge(conversation_bridge(entry.id))
 
     async def _hold(self, entry: Entry, leg: Leg) -> None:
-        held = await stand_in_music(leg, self._queue(entry).music_class)
+        held = await wait_in_line(leg, self._queue(entry))
         if held is Done.GONE:
             # It may have ended before anybody listened.
             leg.end(EndReason.FAILED)
 
-    async def _offer(self, entry: Entry, agent: Agent, leg: Leg, *, is_new: bool) -> None:
+    async def _offer(
+        self, entry: Entry, agent: Agent, leg: Leg, voice: Voice, *, is_new: bool
+    ) -> None:
         """One agent, from the dial to the end of the conversation or of the offer."""
         if agent.leg is None or self._rivals.is_taken:
             return
@@ -163,19 +182,25 @@ class Caller:
                 if end is not OfferEnd.LATE:
                     line.close()
                 if end is OfferEnd.ACCEPTED:
-                    await self._talk(entry, agent.id, leg, rung)
+                    await self._talk(entry, agent.id, leg, rung, voice)
             if end is OfferEnd.LATE:
                 telling = tell_late(self._floor, self._phone, offer, line.pop_all())
                 self._floor.tasks.create_task(telling, name=f"late {offer.leg}")
         self._rung.discard(offer.leg)
 
-    async def _talk(self, entry: Entry, user: UserId, leg: Leg, answered: Leg) -> None:
+    async def _talk(
+        self, entry: Entry, user: UserId, leg: Leg, answered: Leg, voice: Voice
+    ) -> None:
         queue = self._queue(entry)
+        await voice.mute()
+        if not leg.is_answered.is_set():
+            await stand_in_music(leg, queue.hold_class)
         await announce(self._floor, self.account, entry, queue, leg, answered)
         end = await talk(self._floor, self.account, entry, user, leg, answered)
         if end is TalkEnd.AGENT_LOST:
             self._rivals.is_taken = False
-            await self._phone.hold(leg.id, queue.music_class)
+            await self._phone.hold(leg.id, queue.hold_class)
+            voice.unmute()
             return
         self._has_talked = True
         self._offers.put_nowait(None)
@@ -226,7 +251,7 @@ class Caller:
                 await self._adopt(one)
             end = await talk(self._floor, self.account, entry, agent.id, leg, answered)
         if end is TalkEnd.AGENT_LOST:
-            await self._phone.hold(leg.id, self._queue(entry).music_class)
+            await self._phone.hold(leg.id, self._queue(entry).hold_class)
             await self._serve(entry, leg)
 
     # --- the caller transfers
@@ -245,7 +270,7 @@ class Caller:
                 return
             try:
                 # Asterisk has put the new leg where the old one stood, but without its music.
-                await self._phone.hold(leg, self._queue(entry).music_class)
+                await self._phone.hold(leg, self._queue(entry).hold_class)
             except NodeFault as fault:
                 log.warning("transferred_caller_not_held", entry=self.id, reason=str(fault))
                 await self._floor.clock.sleep(HOLD_AGAIN_SECONDS)

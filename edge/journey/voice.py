@@ -25,6 +25,8 @@ class Voice:
         self._saying: PlaybackId | None = None
         self._may_speak = asyncio.Event()
         self._may_speak.set()
+        self._is_silent = asyncio.Event()
+        self._is_silent.set()
 
     async def say(self, sounds: Sequence[str], language: str, within_seconds: float) -> bool:
         """Speak, and wait for the end of it; False when it was cut or could not be said.
@@ -36,6 +38,7 @@ class Voice:
             return False
         playback = new_playback_id()
         before, self._saying = self._saying, playback
+        self._is_silent.clear()
         try:
             await self._stop(before)
             async with asyncio.timeout(within_seconds):
@@ -50,6 +53,8 @@ class Voice:
         finally:
             if self._saying == playback:
                 self._saying = None
+            if self._saying is None:
+                self._is_silent.set()
 
     async def _speak(self, playback: PlaybackId, sounds: Sequence[str], language: str) -> bool:
         if self._saying != playback:
@@ -69,6 +74,7 @@ class Voice:
     async def cut(self) -> None:
         """Stop what is being said. Nothing of it is heard any more some 20 ms later."""
         saying, self._saying = self._saying, None
+        self._is_silent.set()
         await self._stop(saying)
 
     async def mute(self) -> None:
@@ -79,9 +85,12 @@ class Voice:
     def unmute(self) -> None:
         self._may_speak.set()
 
-    async def may_speak(self) -> None:
-        """Wait until it is not muted."""
-        await self._may_speak.wait()
+    async def is_free(self) -> None:
+        """Wait until it is not muted and says nothing: for words that nobody should miss others
+        for."""
+        while not (self._may_speak.is_set() and self._is_silent.is_set()):
+            await self._may_speak.wait()
+            await self._is_silent.wait()
 
     async def _stop(self, playback: PlaybackId | None) -> None:
         if playback is not None:

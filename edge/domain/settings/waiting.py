@@ -41,6 +41,10 @@ class HoldSound(StrEnum):
     RINGBACK = "ringback"
 
 
+RINGBACK_CLASS = "ringback"
+"""Asterisk's class with the tone that a phone makes while it rings another."""
+
+
 class AnnounceMode(StrEnum):
     """Words are mixed over the music, or play in its place, and the music comes back by itself."""
 
@@ -167,3 +171,9 @@ class Waiting:
     options_announcement: OptionsAnnouncement = OptionsAnnouncement()
     unknown_key: UnknownKey = UnknownKey.IGNORE
     divert_wait_seconds: Annotated[int, Field(strict=True, ge=0, le=86_400)] = 0
+
+    @property
+    def is_introduced(self) -> bool:
+        """Whether callers are to hear the introduction out before anybody is rung."""
+        is_full = self.introduction.mode is IntroductionMode.FULL
+        return is_full and bool(self.introduction.sounds) and self.answer_on is AnswerOn.ENTRY
