@@ -62,7 +62,7 @@ def _socket_folder(run_dir: Path) -> Path:
 
 
 def _share_folder(run_dir: Path, install: AsteriskInstall) -> Path:
-    """Asterisk's own files by links, with English voices where Asterisk looks for them.
+    """Asterisk's own files by links, with each language's voice where Asterisk looks for it.
 
     Debian's `sounds/en` is a link into /etc/alternatives, which a root file system has only inside.
     """
@@ -71,12 +71,12 @@ def _share_folder(run_dir: Path, install: AsteriskInstall) -> Path:
     for source in install.share.iterdir():
         if source.name != "sounds":
             _link(share / source.name, source)
-    voices = [path for path in (install.share / "sounds").iterdir() if path.is_dir()]
-    for voice in voices:
+    for voice in sorted(path for path in (install.share / "sounds").iterdir() if path.is_dir()):
         _link(share / "sounds" / voice.name, voice)
-    english = sorted(path for path in voices if path.name.startswith("en"))
-    if english:
-        _link(share / "sounds" / "en", english[0].resolve())
+        # Named like en_US_f_Allison; the first of a language is its voice.
+        language = re.match("[a-z]{2,3}(?=_|$)", voice.name)
+        if language is not None:
+            _link(share / "sounds" / language[0], voice.resolve())
     return share
 
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 . tools/progress.sh
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/queue-edge"
-root="${QUEUE_EDGE_ROOTFS:-$cache/asterisk-22.10-forky}"
+root="${QUEUE_EDGE_ROOTFS:-$cache/asterisk-22.10-forky-r2}"
 
 installed_is_new_enough() {
   local version
@@ -33,7 +33,8 @@ unpack() {
   mmdebstrap --mode=chrootless --variant=extract \
     --aptopt='Acquire::Check-Valid-Until "false"' \
     --aptopt='APT::Install-Recommends "false"' \
-    --include=asterisk,asterisk-core-sounds-en-gsm,asterisk-core-sounds-en-wav,asterisk-moh-opsound-wav \
+    --include=asterisk,asterisk-core-sounds-en-gsm,asterisk-moh-opsound-wav \
+    --include="$(printf 'asterisk-core-sounds-%s-wav,' en es fr it ru)" \
     forky "$1"
 }
 

@@ -18,7 +18,10 @@ Sounds = tuple[SoundName, ...]
 
 
 def _a_language(tag: str) -> str:
-    return tag.replace("_", "-")
+    """As BCP 47 writes it, es-419, en-GB, zh-Hant-TW: Asterisk does not find its sounds for ES."""
+    language, *others = tag.replace("_", "-").lower().split("-")
+    written = {2: str.upper, 4: str.title}
+    return "-".join([language, *(written.get(len(one), str)(one) for one in others)])
 
 
 LanguageTag = Annotated[

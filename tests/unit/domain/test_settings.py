@@ -56,3 +56,18 @@ def test_other_addresses_are_no_redis(url: str) -> None:
 def test_a_port_is_1_to_65535(port: object) -> None:
     with pytest.raises(ValidationError):
         Http(port=port)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [("EN", "en"), ("en_gb", "en-GB"), ("es-419", "es-419"), ("ZH-hant-tw", "zh-Hant-TW")],
+)
+def test_a_language_is_written_as_asterisk_and_our_sounds_name_it(given: str, written: str) -> None:
+    assert Queue("qu_a", "A", "500", language=given).language == written
+    assert Account(id="acct_a", name="A", language=given).language == written
+
+
+@pytest.mark.parametrize("given", ["", "e", "english", "en-", "en--GB", "../en", "en GB"])
+def test_what_is_no_language_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError, match="a language tag like en or en-GB"):
+        Queue("qu_a", "A", "500", language=given)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.asterisk_conf import LONGEST_SOCKET_PATH, TEMPLATES, write_conf
-from lab.asterisk_install import AsteriskInstall, version_number
+from edge.domain.wording import WORDINGS
+from lab.asterisk_conf import LONGEST_SOCKET_PATH, REPOSITORY, TEMPLATES, write_conf
+from lab.asterisk_install import ROOTFS_NAME, AsteriskInstall, version_number
 from lab.processes import AsteriskSettings
 
 OWN_VARIABLES = {"EXTEN", "HANGUPCAUSE", "EPOCH", "STASISSTATUS", "CARRIER", "SORRY", "PATIENCE"}
@@ -16,7 +17,8 @@ OWN_VARIABLES = {"EXTEN", "HANGUPCAUSE", "EPOCH", "STASISSTATUS", "CARRIER", "SO
 @pytest.fixture
 def install(tmp_path: Path) -> AsteriskInstall:
     share = tmp_path / "usr/share/asterisk"
-    (share / "sounds/en_US_f_Allison").mkdir(parents=True)
+    for voice in ("en_US_f_Allison", "fr_CA_f_June", "fr_CA_m_Second", "recordings"):
+        (share / "sounds" / voice).mkdir(parents=True)
     (share / "rest-api").mkdir()
     return AsteriskInstall(("asterisk",), tmp_path / "modules", share, "22.10.1")
 
@@ -49,11 +51,29 @@ def test_values_are_filled_in_and_the_dialplan_keeps_its_own(
     assert (run / "etc/pjsip.d/lab.conf").read_text() == "[400](phone)\n"
 
 
-def test_english_voices_are_found_where_asterisk_looks(
+def test_each_language_has_its_voice_where_asterisk_looks(
     tmp_path: Path, install: AsteriskInstall
 ) -> None:
     write_conf(tmp_path / "run", install, {})
-    assert (tmp_path / "run/share/sounds/en").resolve().name == "en_US_f_Allison"
+    sounds = tmp_path / "run/share/sounds"
+    assert (sounds / "en").resolve().name == "en_US_f_Allison"
+    assert (sounds / "fr").resolve().name == "fr_CA_f_June"
+    assert (sounds / "recordings").is_dir()
+    assert {path.name for path in sounds.iterdir() if len(path.name) == 2} == {"en", "fr"}
+
+
+def test_everybody_fetches_the_same_voices() -> None:
+    setup = (REPOSITORY / "tools/setup-asterisk.sh").read_text()
+    fetched = re.search(r"asterisk-core-sounds-%s-wav,' ([a-z ]+)\)", setup)
+    assert fetched is not None
+    assert set(fetched[1].split()) == set(WORDINGS)
+    image = (TEMPLATES / "Dockerfile").read_text()
+    for kind in ("", "-wav"):
+        assert set(re.findall(rf"asterisk-core-sounds-([a-z]+){kind} ", image)) == set(WORDINGS)
+
+
+def test_everybody_means_the_same_cached_asterisk() -> None:
+    assert f"$cache/{ROOTFS_NAME}" in (REPOSITORY / "tools/setup-asterisk.sh").read_text()
 
 
 def test_a_run_folder_too_deep_for_a_socket_gets_another_place_for_it(

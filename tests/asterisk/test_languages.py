@@ -1,0 +1,61 @@
+"""Asterisk's voices of five languages: what the wording names is there, and a phone hears it."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.domain.ids import new_playback_id
+from edge.domain.wording import WORDINGS, Exactly, wording_of
+from edge.ports.phone_system import Done, PlaybackEnded
+from lab.audio import find_prompt
+from lab.numbers import Slot
+from lab.wait import wait_until
+from tests.asterisk.ari_bench import bench, heard_seconds, hears_music, until
+from tests.asterisk.office import Pbx
+from tests.unit.domain.test_wording import sounds_of_asterisk
+
+CLEAR = 0.8
+
+
+def voice(pbx: Pbx, language: str) -> Path:
+    return Path(pbx.run_dir, "share", "sounds", language)
+
+
+@pytest.mark.parametrize("language", WORDINGS)
+def test_the_sounds_we_count_on_are_installed(pbx: Pbx, language: str) -> None:
+    listed = sounds_of_asterisk(language)
+    assert {name for name in listed if not (voice(pbx, language) / f"{name}.wav").exists()} == set()
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
+        ("en-GB", "en"),
+        ("es-ES", "es"),
+        ("fr", "fr"),
+        ("it-IT", "it"),
+        ("ru-RU", "ru"),
+        ("de-AT", "en"),
+    ],
+)
+async def test_a_sentence_is_heard_word_for_word_in_the_language_asked_for(
+    pbx: Pbx, slot: Slot, tmp_path: Path, tag: str, language: str
+) -> None:
+    wording = wording_of(tag)
+    sentence = [*wording.before_position, *wording.number(42), *wording.waiting_time(Exactly(360))]
+    async with bench(pbx, slot, tmp_path) as here:
+        edge = await here.edge()
+        phone, leg = await here.held_caller(edge)
+        await hears_music(phone)
+        begun = heard_seconds(phone)
+        with edge.phones.listen(leg) as feed:
+            playback = new_playback_id()
+            assert await edge.phones.play(leg, playback, sentence, tag) is Done.DONE
+            assert (await until(feed, PlaybackEnded, 30))[-1] == PlaybackEnded(playback)
+        ended = heard_seconds(phone)
+        await wait_until(lambda: heard_seconds(phone) > ended + 0.5, "all of it is recorded")
+        heard = phone.recording.sound().between(begun)
+    found = [find_prompt(heard, voice(pbx, language) / f"{word}.wav") for word in sentence]
+    assert [word for word, at in zip(sentence, found, strict=True) if at.score < CLEAR] == []
+    offsets = [at.offset for at in found]
+    assert offsets == sorted(offsets)
