@@ -82,7 +82,8 @@ def expected_on_joining(memory: "AccountMemory", joining: Joining) -> float | No
     if not memory.queues[queue].settings.divert_wait_seconds:
         return None
     line, asked = memory.line(queue), place_of_arrival(joining.arrived_at_ms, memory.now_ms)
-    own = score(joining.priority, asked)
+    came_now = asked == memory.now_ms
+    own = score(joining.priority, PLACE_SPAN - 1 if came_now else asked)
     ahead = sum(score(entry.priority, entry.place) < own for entry in line)
     if joining.position:
         ahead = min(joining.position - 1, len(line))

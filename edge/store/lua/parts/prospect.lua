@@ -90,7 +90,10 @@ end
 local function too_long(f, position, longest_ms)
   if longest_ms == 0 then return nil end
   local line = key('queue', f.queue, 'line')
-  local ahead = redis.call('ZCOUNT', line, '-inf', '(' .. string.format('%.0f', score(f)))
+  -- Who came just now stands behind all of the same priority, whatever places they were given.
+  local place = tonumber(f.joined_at) == now and 4398046511103 or f.place
+  local own = score({priority = f.priority, place = place})
+  local ahead = redis.call('ZCOUNT', line, '-inf', '(' .. string.format('%.0f', own))
   if position > 0 then ahead = math.min(position - 1, redis.call('ZCARD', line)) end
   local expected = expected_wait(f.queue, prospect(f.queue, ahead + 1, tonumber(f.joined_at), 1))
   return expected and expected * 1000 > longest_ms and expected or nil
