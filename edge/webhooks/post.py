@@ -5,6 +5,7 @@ where the connection is made: what a name resolved to a moment before does not c
 """
 
 import asyncio
+import errno
 import socket
 import time
 from collections.abc import Iterable, Mapping
@@ -67,7 +68,7 @@ def _socket_to_public(where: aiohttp.AddrInfoType) -> socket.socket:
     family, kind, protocol, _, address = where
     host = str(address[0])
     if not is_public(ip_address(host.partition("%")[0])):
-        raise AddressRefused(f"{host} is not a public address")
+        raise AddressRefused(errno.EACCES, f"{host} is not a public address")
     return socket.socket(family, kind, protocol)
 
 
@@ -100,7 +101,7 @@ class HttpPost:
         except TimeoutError:
             return Answer(Settled.FAILED, f"no answer in {self._settings.timeout_seconds} s")
         except aiohttp.InvalidURL:
-            return Answer(Settled.FAILED, "the address is none")
+            return Answer(Settled.FAILED, "not an address of http")
         except (aiohttp.ClientError, OSError, UnicodeError) as fault:
             return Answer(Settled.FAILED, f"{type(fault).__name__}: {_reason(fault)}")
         if 200 <= status < 300:
