@@ -22,7 +22,7 @@ from edge.domain.ids import AccountId, NodeId, QueueId, RunId, new_run_id
 from edge.domain.matching import DEPTHS, Heads
 from edge.domain.routing import Directory
 from edge.domain.settings import Site, World
-from edge.journey.deadlines import Deadlines
+from edge.journey.deadlines import Deadlines, home_edge
 from edge.journey.floor import Floor
 from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
@@ -34,6 +34,7 @@ from edge.prompts.library import PromptLibrary
 from edge.store import RedisQueueStore
 from edge.telemetry.loop_lag import LoopLag
 from edge.web import Missing, PortTaken, Readiness, make_app, serving
+from edge.webhooks import Delivery, HttpPost
 
 log = structlog.get_logger()
 
@@ -90,6 +91,7 @@ class EdgeRun:
         self._lag = LoopLag()
         self._directory = Directory(world)
         self._store = RedisQueueStore(site.redis.url, self.id, world.accounts)
+        self._post = HttpPost(world.accounts, site.webhooks)
         self._phones: dict[NodeId, AriPhoneSystem] = {
             NodeId(node.id): AriPhoneSystem(
                 AriSettings(
@@ -128,6 +130,7 @@ class EdgeRun:
             log.exception("run_failed", run=self.id)
         finally:
             await self._retire()
+            await self._post.close()
             await self._store.close()
             log.info("loop_lag", **self._lag.summary())
         return end
@@ -180,6 +183,14 @@ class EdgeRun:
         self._matcher.floor = self._floor
         self._deadlines.floor = self._floor
         self._reception = Reception(self._floor, DESK)
+        self._delivery = Delivery(
+            self._store,
+            self._post,
+            clock,
+            self._site.webhooks,
+            self._directory.accounts,
+            self._is_home,
+        )
 
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         return [
@@ -187,6 +198,7 @@ class EdgeRun:
             *(self._follower(phone).run() for phone in self._phones.values()),
             self._matcher.run(),
             self._deadlines.run(),
+            self._delivery.run(),
             self._beat(),
             self._answer_summons(),
             self._begin_to_match(),
@@ -209,6 +221,9 @@ class EdgeRun:
             else arrival.endpoint in self._site.trunks
         )
         return may_claim(route, is_ours)
+
+    def _is_home(self, account: AccountId) -> bool:
+        return home_edge(account, self._deadlines.alive) == self.id
 
     def _follow_up(self, account: AccountId, moved: Moved) -> None:
         self._floor.moved_by_others(account, moved)

@@ -31,6 +31,15 @@ MEANINGS = {
     "logging.level": "`debug`, `info`, `warning` or `error`",
     "logging.format": "`json`, or `text` for people",
     "logging.mask_personal_data": "hide callers' numbers in the log",
+    "webhooks.attempts": (
+        "so often a webhook is tried, 1 to 15; after a failed attempt the next one waits 2, 4, "
+        "8 … seconds, more or less"
+    ),
+    "webhooks.timeout_seconds": "how long a receiver has for its answer, 1 to 20",
+    "webhooks.allow_private_addresses": (
+        "whether a webhook may go to an address in our own network; else such a connection is not "
+        "made, whatever name leads to it"
+    ),
     "accounts[].id": "`acct_` and letters or digits",
     "accounts[].name": "for people",
     "accounts[].api_key_sha256[]": "SHA-256 of a bearer key: `printf %s sk_mine | sha256sum`",

@@ -20,7 +20,15 @@ class Settled(StrEnum):
     FAILED = "failed"
     """No answer in time, or another than 2xx: tried again."""
     GONE = "gone"
-    """The receiver wants no more of it: 410, or an address that must not be called."""
+    """410: the receiver wants no more of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an attempt, and what a person is told: a status, or why there is none."""
+
+    settled: Settled
+    said: str
 
 
 class GivenUp(StrEnum):

@@ -7,8 +7,8 @@ from edge.desk import DESK
 from edge.domain.ids import AccountId, EndpointName, QueueId, RunId
 from edge.domain.matching import DEPTHS, Heads
 from edge.domain.routing import Directory
-from edge.domain.settings import World
-from edge.journey.deadlines import Deadlines
+from edge.domain.settings import Webhooks, World
+from edge.journey.deadlines import Deadlines, home_edge
 from edge.journey.floor import Floor
 from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
@@ -16,10 +16,12 @@ from edge.journey.reconcile import NodeFollower
 from edge.journey.takeover import take_over
 from edge.ports.phone_system import Arrival, NodeFault
 from edge.ports.queue_store import BeatWord
+from edge.webhooks import Delivery
 from tests.fakes.clock import LoopClock
 from tests.fakes.memory_site import MemorySite
 from tests.fakes.memory_store import MemoryQueueStore
 from tests.fakes.phone_system import FakePhoneSystem
+from tests.fakes.receiver import FakeReceiver
 from tests.fakes.slow_store import SlowStore
 from tests.fakes.switchboard import Switchboard
 
@@ -41,9 +43,16 @@ class FakeEdge:
     """One run of one edge. `start` returns at once; `kill` is kill -9, `stop` is an orderly end."""
 
     def __init__(
-        self, run: RunId, board: Switchboard, site: MemorySite, clock: LoopClock, world: World
+        self,
+        run: RunId,
+        board: Switchboard,
+        site: MemorySite,
+        clock: LoopClock,
+        world: World,
+        receiver: FakeReceiver,
     ) -> None:
         self.run = run
+        self.receiver = receiver
         self.phone = FakePhoneSystem(run, board, self._may_claim)
         self.slow = SlowStore(MemoryQueueStore(run, site, clock))
         self.store = self.slow.as_store
@@ -108,6 +117,7 @@ class FakeEdge:
                 ).run(),
                 self.matcher.run(),
                 self.deadlines.run(),
+                self.delivery.run(),
                 self._beat(),
                 self._answer_summons(),
                 self._begin_to_match(),
@@ -133,6 +143,14 @@ class FakeEdge:
         self.matcher.floor = self.floor
         self.deadlines.floor = self.floor
         self.reception = Reception(self.floor, DESK)
+        self.delivery = Delivery(
+            self.slow.as_outbox,
+            self.receiver,
+            self._clock,
+            Webhooks(),
+            self.directory.accounts,
+            lambda account: home_edge(account, self.deadlines.alive) == self.run,
+        )
 
     # --- the tasks of a run, as in the service
 

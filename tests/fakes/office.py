@@ -17,6 +17,7 @@ from tests.fakes.edge import CARRIER, FakeEdge
 from tests.fakes.houses import House, usual
 from tests.fakes.memory_site import AccountMemory, MemorySite
 from tests.fakes.memory_store import MemoryQueueStore
+from tests.fakes.receiver import FakeReceiver
 from tests.fakes.switchboard import FakeLeg, Phone, Switchboard
 from tests.fakes.waiting import wait_until
 from tests.fakes.world import ACCOUNT_ID, NODE, USERS, account, phone_of
@@ -100,6 +101,7 @@ class Office:
             self.board.phones[phone_of(user)] = Phone(phone_of(user))
         self.desk = MemoryQueueStore(RunId("the API"), self.site, self.clock)
         self.edges: list[FakeEdge] = []
+        self.receiver = FakeReceiver()
         self._numbers = itertools.count(1)
 
     @property
@@ -119,7 +121,7 @@ class Office:
     def start_edge(self) -> FakeEdge:
         """One more edge, under a new run id."""
         run = RunId(f"edge-{next(self._numbers):026d}")
-        edge = FakeEdge(run, self.board, self.site, self.clock, self.world)
+        edge = FakeEdge(run, self.board, self.site, self.clock, self.world, self.receiver)
         self.edges.append(edge)
         edge.start()
         return edge

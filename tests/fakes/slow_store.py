@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
+from edge.ports.outbox import Outbox
 from edge.ports.queue_store import QueueStore
 
 
@@ -25,12 +26,16 @@ class SlowStore:
     def as_store(self) -> QueueStore:
         return cast(QueueStore, self)
 
+    @property
+    def as_outbox(self) -> Outbox:
+        return cast(Outbox, self)
+
     def kill(self) -> None:
         self._is_killed = True
 
     def __getattr__(self, name: str) -> Any:
         move = getattr(self._store, name)
-        if not callable(move) or name == "summons":
+        if not callable(move) or name in ("summons", "written"):
             return move
         return self._slowly(move)
 

@@ -10,7 +10,7 @@ from edge.domain.settings.account import (
     World,
 )
 from edge.domain.settings.hours import DayOff, Hours, Span, WeeklySpan
-from edge.domain.settings.site import AsteriskNode, Http, Logging, RedisServer, Site
+from edge.domain.settings.site import AsteriskNode, Http, Logging, RedisServer, Site, Webhooks
 
 __all__ = [
     "Account",
@@ -27,6 +27,7 @@ __all__ = [
     "Site",
     "Span",
     "User",
+    "Webhooks",
     "WeeklySpan",
     "World",
 ]

@@ -64,6 +64,17 @@ class Logging:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Webhooks:
+    """How webhooks are delivered. After a failed attempt the next one waits 2, 4, 8 … seconds, more
+    or less; an address in our own network is refused unless `allow_private_addresses`.
+    """
+
+    attempts: Annotated[int, Field(strict=True, ge=1, le=15)] = 10
+    timeout_seconds: Annotated[int, Field(strict=True, ge=1, le=20)] = 10
+    allow_private_addresses: Annotated[bool, Field(strict=True)] = False
+
+
+@dataclass(frozen=True, config=STRICT)
 class Site:
     """One edge process. `worlds` are files of accounts, relative to the file that names them.
 
@@ -77,3 +88,4 @@ class Site:
     redis: RedisServer = RedisServer()
     http: Http = Http()
     logging: Logging = Logging()
+    webhooks: Webhooks = Webhooks()

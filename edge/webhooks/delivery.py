@@ -1,0 +1,147 @@
+"""Delivers what stands in the outbox: what this edge writes at once, the rest when its time comes.
+
+Each receiver has its own lanes, so that one that hangs keeps only its own webhooks waiting.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from edge.domain.addresses import host_of
+from edge.domain.ids import AccountId
+from edge.domain.settings import Webhooks
+from edge.domain.webhook import Answer, HeldWebhook, Settled, back_off_seconds
+from edge.ports.clock import Clock
+from edge.ports.outbox import HELD_MS, Outbox, SettleWord
+
+log = structlog.get_logger()
+
+LANES = 8
+"""So many are posted to one host at a time."""
+QUEUED_MOST = 256
+"""So many of one host are in our hands; more go back to the outbox for a while."""
+TAKEN_AT_ONCE = 256
+SWEEP_SECONDS = 1.0
+SETTLE_SECONDS = 5.0
+"""Time to tell the store what became of an attempt, before another edge may make the next."""
+PUT_BACK_SECONDS = (1.0, 5.0)
+
+
+class Post(Protocol):
+    async def __call__(self, held: HeldWebhook) -> Answer: ...
+
+
+@dataclass(slots=True)
+class _Lanes:
+    """Those of one host."""
+
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LANES))
+    in_hand: int = 0
+
+
+class Delivery:
+    """The webhooks of this edge run."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        post: Post,
+        clock: Clock,
+        settings: Webhooks,
+        accounts: Iterable[AccountId],
+        is_home: Callable[[AccountId], bool],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`is_home`: whether it is this edge that looks after the account's outbox now."""
+        self._outbox = outbox
+        self._post = post
+        self._clock = clock
+        self._settings = settings
+        self._accounts = tuple(accounts)
+        self._is_home = is_home
+        self._chance = chance
+        self._hosts: dict[str, _Lanes] = {}
+        self._queue_seconds = HELD_MS / 1000 - settings.timeout_seconds - SETTLE_SECONDS
+
+    async def run(self) -> None:
+        """Until cancelled. What is in hand then is delivered by whoever takes it next."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sweep(tasks), name="webhooks due")
+            while True:
+                self._begin(tasks, await self._outbox.written())
+
+    async def _sweep(self, tasks: asyncio.TaskGroup) -> None:
+        """New attempts, and what edges that are gone had in their hands."""
+        while True:
+            await self._clock.sleep(SWEEP_SECONDS)
+            for account in self._accounts:
+                while self._is_home(account):
+                    taken = await self._outbox.take_webhooks(
+                        account, TAKEN_AT_ONCE, self._settings.attempts
+                    )
+                    for held in taken:
+                        self._begin(tasks, held)
+                    if len(taken) < TAKEN_AT_ONCE:
+                        break
+
+    def _begin(self, tasks: asyncio.TaskGroup, held: HeldWebhook) -> None:
+        tasks.create_task(self._deliver(held), name=f"webhook {held.webhook.id}")
+
+    async def _deliver(self, held: HeldWebhook) -> None:
+        host = host_of(held.webhook.url)
+        lanes = self._hosts.setdefault(host, _Lanes())
+        lanes.in_hand += 1
+        try:
+            if lanes.in_hand <= QUEUED_MOST and await self._turn(lanes):
+                try:
+                    await self._attempt(held, host)
+                finally:
+                    lanes.turns.release()
+            else:
+                await self._put_back(held, host)
+        finally:
+            lanes.in_hand -= 1
+            if not lanes.in_hand:
+                del self._hosts[host]
+
+    async def _turn(self, lanes: _Lanes) -> bool:
+        """A lane of the host, unless it comes too late to end the attempt while we hold it."""
+        try:
+            async with asyncio.timeout(self._queue_seconds):
+                return await lanes.turns.acquire()
+        except TimeoutError:
+            return False
+
+    async def _attempt(self, held: HeldWebhook, host: str) -> None:
+        webhook = held.webhook
+        try:
+            answer = await self._post(held)
+        except Exception as fault:
+            log.exception("webhook_attempt_broke", webhook=webhook.id, host=host)
+            answer = Answer(Settled.FAILED, type(fault).__name__)
+        told = {"account": held.account, "webhook": webhook.id, "host": host}
+        if answer.settled is Settled.DELIVERED:
+            log.info("webhook_delivered", attempt=held.attempt, answer=answer.said, **told)
+        else:
+            log.warning("webhook_not_delivered", attempt=held.attempt, answer=answer.said, **told)
+        retry_seconds = back_off_seconds(held.attempt, self._chance())
+        word = await self._outbox.settle_webhook(
+            held.account,
+            webhook.id,
+            answer.settled,
+            int(retry_seconds * 1000),
+            self._settings.attempts,
+            answer.said,
+        )
+        if word is SettleWord.STALE:
+            log.warning("webhook_settled_by_others", **told)
+
+    async def _put_back(self, held: HeldWebhook, host: str) -> None:
+        log.info("webhook_put_back", account=held.account, webhook=held.webhook.id, host=host)
+        least, most = PUT_BACK_SECONDS
+        wait_seconds = least + (most - least) * self._chance()
+        await self._outbox.put_back_webhook(held.account, held.webhook.id, int(wait_seconds * 1000))

@@ -1,0 +1,137 @@
+"""One attempt to deliver a webhook over HTTP.
+
+No redirect is followed, nothing of the answer but its status is read, and the address is judged
+where the connection is made: what a name resolved to a moment before does not count.
+"""
+
+import asyncio
+import errno
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from edge.domain.addresses import is_public
+from edge.domain.ids import AccountId
+from edge.domain.settings import Account
+from edge.domain.settings.site import Webhooks
+from edge.domain.webhook import Answer, HeldWebhook, Settled
+from edge.webhooks.signature import headers
+
+GONE = 410
+READ_AT_ONCE = 4_096
+"""What of an answer is read ahead, in bytes; the rest is never asked for."""
+NAMES_AT_ONCE = 32
+
+
+class AddressRefused(OSError):
+    """The address is not public."""
+
+
+class OwnThreadsResolver(AbstractResolver):
+    """Asks for addresses in threads of its own: a name server that does not answer keeps nobody
+    else in this process waiting."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(NAMES_AT_ONCE, "webhook-names")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Raises OSError."""
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._threads,
+            lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM),
+        )
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=of,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for of, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _socket_to_public(where: aiohttp.AddrInfoType) -> socket.socket:
+    """The socket of one connection that is about to be made. Raises AddressRefused."""
+    family, kind, protocol, _, address = where
+    host = str(address[0])
+    if not is_public(ip_address(host.partition("%")[0])):
+        raise AddressRefused(errno.EACCES, f"{host} is not a public address")
+    return socket.socket(family, kind, protocol)
+
+
+class HttpPost:
+    """Posts webhooks. Secrets are looked up at each attempt and kept nowhere else."""
+
+    def __init__(self, accounts: Iterable[Account], settings: Webhooks) -> None:
+        self._accounts: Mapping[AccountId, Account] = {
+            AccountId(account.id): account for account in accounts
+        }
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __call__(self, held: HeldWebhook) -> Answer:
+        """What became of it; never raises for what a receiver or a network does."""
+        webhook, account = held.webhook, self._accounts[held.account]
+        bearer = account.secrets.get(webhook.secret_ref) if webhook.secret_ref else None
+        if webhook.secret_ref and bearer is None:
+            return Answer(Settled.FAILED, f"there is no secret {webhook.secret_ref}")
+        now = int(time.time())
+        try:
+            async with self._opened().post(
+                webhook.url,
+                data=webhook.body.encode(),
+                headers=headers(webhook, now, account.webhook_signing_secret, bearer),
+                allow_redirects=False,
+            ) as response:
+                status = response.status
+                response.close()
+        except TimeoutError:
+            return Answer(Settled.FAILED, f"no answer in {self._settings.timeout_seconds} s")
+        except aiohttp.InvalidURL:
+            return Answer(Settled.FAILED, "not an address of http")
+        except (aiohttp.ClientError, OSError, UnicodeError) as fault:
+            return Answer(Settled.FAILED, f"{type(fault).__name__}: {_reason(fault)}")
+        if 200 <= status < 300:
+            return Answer(Settled.DELIVERED, str(status))
+        return Answer(Settled.GONE if status == GONE else Settled.FAILED, str(status))
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            is_any = self._settings.allow_private_addresses
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    resolver=OwnThreadsResolver(),
+                    socket_factory=None if is_any else _socket_to_public,
+                    limit=0,
+                    # A new connection each time: none is found dead after the post was sent.
+                    force_close=True,
+                ),
+                timeout=aiohttp.ClientTimeout(total=self._settings.timeout_seconds),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                read_bufsize=READ_AT_ONCE,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _reason(fault: Exception) -> str:
+    """In few words, on one line: a person reads it among what was given up."""
+    return " ".join(str(fault).split())[:200]
