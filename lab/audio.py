@@ -234,7 +234,7 @@ class _Ground:
     """A recording made ready to be searched, more than once."""
 
     def __init__(self, sound: Sound) -> None:
-        self._clear = _clear(resampled(sound).samples)
+        self._clear = clear(resampled(sound).samples)
         self._energy = np.concatenate(([0.0], np.cumsum(np.square(self._clear))))
         self._spectra: dict[int, NDArray[np.complex128]] = {}
 
@@ -243,7 +243,7 @@ class _Ground:
         loud = np.flatnonzero(np.abs(whole.samples) > 10 ** (-40 / 20))
         if not len(loud) or len(self._clear) <= loud[-1] - loud[0]:
             return Found(0.0, 0.0)
-        what = _clear(whole.samples[loud[0] : loud[-1] + 1])
+        what = clear(whole.samples[loud[0] : loud[-1] + 1])
         places = len(self._clear) - len(what) + 1
         size = 1 << (len(self._clear) + len(what) - 1).bit_length()
         if size not in self._spectra:
@@ -270,7 +270,7 @@ def _spans(present: NDArray[np.bool_], step: float) -> list[Span]:
     ]
 
 
-def _clear(samples: Samples) -> Samples:
+def clear(samples: Samples) -> Samples:
     """300 to 3400 Hz, the high raised by 9 dB an octave: what tells one word from another.
 
     Without it a voice's pitch makes any two short prompts of one speaker look half alike (0.56

@@ -1,0 +1,92 @@
+"""Hold music found again in what a phone heard, to the sample, so that it can be taken away."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.audio import RATE, Samples
+
+WINDOW = RATE // 2
+"""Samples that are looked for in the tune at once."""
+SAME = 0.9
+"""Likeness from which a window is that place of the tune; loud words over it stay below."""
+STEP = RATE // 25
+"""The loudness of the music is taken every 40 ms."""
+
+
+def aligned(heard: Samples, tune: Samples) -> Samples:
+    """The tune as it would be heard alone; zeros where nobody can tell which part of it.
+
+    Music under words goes on from where it was before them, if it is found there after them as
+    well; music that stood still meanwhile leaves zeros.
+    """
+    ground, anchors, shift = _Ground(tune), [], 0
+    for start in range(0, max(1, len(heard) - WINDOW + 1), WINDOW // 2):
+        window = heard[start : start + WINDOW]
+        if likeness(window, ground.part(start + shift, len(window))) < SAME:
+            place = ground.find(window)
+            if place is None:
+                continue
+            shift = (place - start) % len(tune)
+        anchors.append((start, shift))
+    music = np.zeros(len(heard))
+    for first, last, found in _stretches(anchors, len(heard)):
+        music[first:last] = ground.part(first + found, last - first)
+    return music
+
+
+def gains(heard: Samples, music: Samples) -> NDArray[np.float64]:
+    """How loud the music is at each sample against its file; words over it hardly count."""
+    if not len(heard):
+        return np.zeros(0)
+    count = -(-len(heard) // STEP)
+    pad = count * STEP - len(heard)
+    mixed, alone = (np.pad(one, (0, pad)).reshape(count, STEP) for one in (heard, music))
+    power = np.sum(np.square(alone), axis=1)
+    found = np.where(power > 1e-6, np.sum(mixed * alone, axis=1) / np.maximum(power, 1e-6), 0.0)
+    nine = np.lib.stride_tricks.sliding_window_view(np.pad(found, 4, mode="edge"), 9)
+    return np.repeat(np.clip(np.median(nine, axis=1), 0.0, 2.0), STEP)[: len(heard)]
+
+
+def likeness(one: Samples, other: Samples) -> float:
+    """1: the same but for loudness; 0: nothing alike."""
+    scale = float(np.sqrt(np.sum(np.square(one)) * np.sum(np.square(other))))
+    return float(np.dot(one, other)) / scale if scale > 1e-9 else 0.0
+
+
+class _Ground:
+    """A tune that goes round, ready to be searched."""
+
+    def __init__(self, tune: Samples) -> None:
+        self._tune = tune
+        self._spectrum = np.fft.rfft(tune)
+        around = np.concatenate([tune, tune[:WINDOW]])
+        energy = np.concatenate(([0.0], np.cumsum(np.square(around))))
+        self._loudness = np.sqrt(energy[WINDOW:] - energy[:-WINDOW])[: len(tune)]
+
+    def part(self, start: int, length: int) -> Samples:
+        return self._tune[np.arange(start, start + length) % len(self._tune)]
+
+    def find(self, window: Samples) -> int | None:
+        """Where in the tune this is; None: it is not the tune alone."""
+        if len(window) < WINDOW or not np.any(window):
+            return None
+        match = np.fft.irfft(
+            self._spectrum * np.conj(np.fft.rfft(window, len(self._tune))), len(self._tune)
+        )
+        place = int(np.argmax(match / np.maximum(self._loudness, 1e-3)))
+        return place if likeness(window, self.part(place, WINDOW)) >= SAME else None
+
+
+def _stretches(anchors: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int, int]]:
+    """(first, last, shift): from the anchors to the ends, and between two that agree."""
+    if not anchors:
+        return []
+    stretches = [(0, anchors[0][0], anchors[0][1])]
+    for (start, shift), (following, then) in pairwise(anchors):
+        last = following if shift == then else min(start + WINDOW, following)
+        stretches.append((start, last, shift))
+    stretches.append((anchors[-1][0], length, anchors[-1][1]))
+    return stretches

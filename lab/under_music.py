@@ -1,0 +1,181 @@
+"""Words over hold music: which prompt was heard from when to when, how loud, and the music below.
+
+Our music reaches a G.711 phone as it lies in its file, sample by sample. So it is found in what
+was heard and taken away; what remains are the words, however loud the music was.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab import tune as hold_music
+from lab.audio import RATE, Samples, Sound, clear, decibels
+
+FRAME = RATE // 100
+HEAD = RATE * 35 // 100
+"""So much of a prompt must be heard for it to be found; it may be cut right after."""
+HEAD_SCORE = 0.6
+"""Through G.711 and over music that was taken away the same words score over 0.8."""
+PRESENT = 0.5
+"""Likeness from which the prompt is heard in a frame; other words stay about 0, at most 0.4."""
+TELLING_DB = -25.0
+"""Frames of a prompt this far under its loudest do not tell whether it is heard."""
+UNHEARD = 3
+"""So many telling frames in a row without it, and the prompt has ended before them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One time a prompt was heard; seconds from the beginning of what was listened to."""
+
+    prompt: str
+    start: float
+    """Of the first sound of the prompt, after the silence its file may begin with."""
+    end: float
+    """Of the last that was heard of it, to 10 ms."""
+    whole: bool
+    """Nothing is missing at its end."""
+    gain_db: float
+    """Against its own file."""
+    over_music_db: float
+    """How much louder than the music under it; 120 without music."""
+    music_db: float
+    """The music under it against its own file: 0 not lowered, -120 none."""
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
+
+class UnderMusic:
+    """What was heard while this tune was played, with the tune taken away."""
+
+    def __init__(self, heard: Sound, tune: Sound) -> None:
+        self._heard = heard.samples
+        self._music = hold_music.aligned(heard.samples, tune.samples)
+        self._words = self._heard - self._music * hold_music.gains(self._heard, self._music)
+        self._clear = clear(self._words)
+
+    @property
+    def words(self) -> Sound:
+        """What remains without the music."""
+        return Sound(self._words)
+
+    def music_db(self, start: float, end: float) -> float:
+        """The music in that span against its own file; -120 where there is none."""
+        span = slice(round(start * RATE), round(end * RATE))
+        power = float(np.sum(np.square(self._music[span])))
+        if power < 1e-6:
+            return -120.0
+        return decibels(max(0.0, float(np.dot(self._heard[span], self._music[span])) / power))
+
+    def has_music(self, start: float, end: float, least_db: float = -20.0) -> bool:
+        """Whether it is there in every half second of the span, words over it or not."""
+        edges = [*np.arange(start, end - 0.25, 0.5), end]
+        return all(self.music_db(first, last) > least_db for first, last in pairwise(edges))
+
+    def spoken(self, prompts: Mapping[str, Sound]) -> list[Spoken]:
+        """Every time one of these prompts was heard, whole or cut, in order of time.
+
+        Where several fit one place, for they begin with the same words, the one counts of which
+        more was heard.
+        """
+        found = [
+            one
+            for name, prompt in prompts.items()
+            for one in self._every(name, _without_silence(prompt.samples))
+        ]
+        kept: list[Spoken] = []
+        for one in sorted(found, key=lambda one: (-one.seconds, not one.whole)):
+            if all(one.start >= other.end or one.end <= other.start for other in kept):
+                kept.append(one)
+        return sorted(kept, key=lambda one: one.start)
+
+    def _every(self, name: str, prompt: Samples) -> list[Spoken]:
+        wanted = clear(prompt)
+        heard = (
+            self._followed(name, prompt, wanted, start)
+            for start in _places(self._clear, wanted[:HEAD])
+        )
+        return [one for one in heard if one is not None]
+
+    def _followed(self, name: str, prompt: Samples, wanted: Samples, start: int) -> Spoken | None:
+        """Hear the prompt frame by frame from its start to where it is heard no more."""
+        length = min(len(prompt), len(self._heard) - start) // FRAME
+        told, there = (
+            one[: length * FRAME].reshape(length, FRAME)
+            for one in (wanted, self._clear[start : start + length * FRAME])
+        )
+        loudness = np.sum(np.square(wanted[: len(wanted) // FRAME * FRAME].reshape(-1, FRAME)), 1)
+        telling = np.flatnonzero(loudness > loudness.max(initial=0.0) * 10 ** (TELLING_DB / 10))
+        scale = np.sqrt(loudness[:length] * np.sum(np.square(there), axis=1))
+        likeness = np.sum(told * there, axis=1) / np.maximum(scale, 1e-9)
+        last = _last_heard(likeness[telling[telling < length]])
+        if last is None:
+            return None
+        end = (int(telling[last]) + 1) * FRAME
+        span = slice(start, start + end)
+        music, words = _two_gains(self._heard[span], self._music[span], prompt[:end])
+        below, above = _rms(self._music[span]) * music, _rms(prompt[:end]) * words
+        return Spoken(
+            prompt=name,
+            start=start / RATE,
+            end=(start + end) / RATE,
+            whole=last == len(telling) - 1,
+            gain_db=decibels(words),
+            over_music_db=decibels(above / below) if below > 1e-4 else 120.0,
+            music_db=decibels(music),
+        )
+
+
+def _last_heard(likeness: NDArray[np.float64]) -> int | None:
+    """The last of these frames before so many without it; None: not even the first ones."""
+    last, missing = None, 0
+    for frame, alike in enumerate(likeness):
+        missing = 0 if alike >= PRESENT else missing + 1
+        if alike >= PRESENT:
+            last = frame
+        if missing == UNHEARD:
+            break
+    return last
+
+
+def _places(ground: Samples, head: Samples) -> list[int]:
+    """Where the head is heard, each place once."""
+    count = len(ground) - len(head) + 1
+    if count <= 0 or not len(head):
+        return []
+    size = 1 << (len(ground) + len(head)).bit_length()
+    match = np.fft.irfft(np.fft.rfft(ground, size) * np.conj(np.fft.rfft(head, size)), size)[:count]
+    energy = np.concatenate(([0.0], np.cumsum(np.square(ground))))
+    there = np.sqrt(np.maximum(energy[len(head) :] - energy[:count], 0.0))
+    own = float(np.sqrt(np.sum(np.square(head))))
+    # A thousandth of the prompt's own loudness: in silence the noise of the codec is not it.
+    scores = match / (np.maximum(there, own * 0.01) * own)
+    places = []
+    while (best := int(np.argmax(scores))) >= 0 and scores[best] >= HEAD_SCORE:
+        places.append(best)
+        scores[max(0, best - len(head) // 2) : best + len(head) // 2 + 1] = 0.0
+    return places
+
+
+def _two_gains(heard: Samples, music: Samples, words: Samples) -> tuple[float, float]:
+    """How loud each of the two is in what was heard, by least squares; never below 0."""
+    if _rms(music) < 1e-5:
+        power = float(np.sum(np.square(words)))
+        return 0.0, max(0.0, float(np.dot(heard, words)) / power)
+    both = np.stack([music, words], axis=1)
+    first, second = np.linalg.lstsq(both, heard, rcond=None)[0]
+    return max(0.0, float(first)), max(0.0, float(second))
+
+
+def _without_silence(prompt: Samples) -> Samples:
+    loud = np.flatnonzero(np.abs(prompt) > 10 ** (-40 / 20))
+    return prompt[loud[0] : loud[-1] + 1] if len(loud) else prompt[:0]
+
+
+def _rms(samples: Samples) -> float:
+    return float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
