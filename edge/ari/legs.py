@@ -64,6 +64,8 @@ class Leg:
     """Held while the leg is put into a holding bridge."""
     whispering: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while words over its music begin or end."""
+    is_ducked: bool = False
+    """Its music was lowered for words over it."""
     speaks_for: LegId | None = None
     """The leg that hears it, of a channel that only whispers."""
     playbacks: set[PlaybackId] = field(default_factory=set)

@@ -136,6 +136,7 @@ class AriPhoneSystem:
         if self._is_up:
             self._is_up = False
             self._stage.forget_all()
+            self._whispers.forget()
             self._router.break_feeds()
             self._node_events.put_nowait(NodeLost())
 
@@ -354,6 +355,7 @@ class AriPhoneSystem:
         await self._stage.prepare(bridge)
 
     async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
+        await asyncio.gather(*(self._whispers.raise_at_once(leg) for leg in legs))
         return await self._stage.connect(bridge, legs)
 
     async def remove_bridge(self, bridge: BridgeId) -> None:

@@ -2,11 +2,17 @@
 
 One Snoop channel a leg at a time, named after the leg, so that whoever takes the leg over finds it.
 It is made for the words and hung up when they are over; it dies with its leg.
+
+The music is lowered by 12 dB meanwhile. VOLUME(TX) on the leg lowers what is whispered too
+(measured), so the words are raised by 6 dB on the Snoop channel before: prompts at -20 dBFS arrive
+at -26, the level of telephone speech, over music at -36. More would clip them.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Sequence
+
+import structlog
 
 from edge.ari.ids import our_arguments
 from edge.ari.operations import Outcome
@@ -15,10 +21,18 @@ from edge.ari.router import Router
 from edge.domain.ids import CROCKFORD, LegId, PlaybackId, RunId
 from edge.ports.phone_system import EndReason, NodeFault
 
+log = structlog.get_logger()
+
 PREFIX = "whsp_"
 OPENED_WITHIN_SECONDS = 1.0
 LOOK_AGAIN_SECONDS, LOOKS = 0.01, 50
 TRIES = 3
+VOLUME = "VOLUME(TX)"
+AS_IT_WAS = "0"
+DUCKED = ("-1.41", "-2", "-2.83", "-4")
+"""Divisors: 3 dB a step. One step of 12 dB is heard as a click, four 20 ms apart are not."""
+RAISED = "2"
+STEP_SECONDS = 0.02
 HANG_UP_CAUSE = 16
 
 
@@ -36,6 +50,7 @@ class Whispers:
         self._app = app
         self._rest = rest
         self._router = router
+        self._may_duck = True
 
     def _turn(self, leg: LegId) -> asyncio.Lock:
         known = self._router.legs.get(leg)
@@ -50,6 +65,7 @@ class Whispers:
             for _ in range(TRIES):
                 outcome = await self._open(leg, whisper)
                 if outcome is Outcome.OK:
+                    await self._duck(leg, whisper)
                     self._router.speak_for(whisper, leg, playback)
                     outcome = await self._rest.channels.play(whisper, playback, media, language)
                     if outcome is Outcome.OK:
@@ -73,9 +89,64 @@ class Whispers:
             return Outcome.OK if started.done() and started.result() else Outcome.REFUSED
 
     async def end(self, leg: LegId) -> None:
-        """Nobody whispers to the leg any more. Idempotent."""
+        """Nobody whispers to the leg any more, and what it hears is as loud as it was. Idempotent;
+        also for a leg that an edge that died has whispered to."""
         async with self._turn(leg):
             await self._end(whisper_of(leg))
+            await self._set(leg, AS_IT_WAS)
+
+    async def raise_at_once(self, leg: LegId) -> None:
+        """What the leg hears next is not music and is to be as loud as ever: in one step."""
+        known = self._router.legs.get(leg)
+        if known is None or not known.is_ducked:
+            return
+        known.is_ducked = False  # the ramp under way, if any, ends
+        async with known.whispering:
+            await self._set(leg, AS_IT_WAS)
+
+    def forget(self) -> None:
+        """The connection is a new one, perhaps to an Asterisk that was configured anew."""
+        self._may_duck = True
+
+    async def _duck(self, leg: LegId, whisper: LegId) -> None:
+        """Before the words begin: on a channel that plays, a setting waits for the end of it."""
+        known = self._router.legs.get(leg)
+        if not self._may_duck or known is None or self._router.is_speaking(whisper):
+            return
+        if not await self._set(whisper, RAISED):
+            return
+        if known.is_ducked:
+            return
+        known.is_ducked = True
+        for step in DUCKED:
+            if known.is_ducked:
+                await self._set(leg, step)
+                await asyncio.sleep(STEP_SECONDS)
+
+    async def _unduck(self, leg: LegId) -> None:
+        known = self._router.legs.get(leg)
+        if known is None:
+            return
+        for step in (*reversed(DUCKED[:-1]), AS_IT_WAS):
+            # A conversation may have begun meanwhile, and has raised it.
+            if not known.is_ducked:
+                return
+            await self._set(leg, step)
+            await asyncio.sleep(STEP_SECONDS)
+        known.is_ducked = False
+
+    async def _set(self, channel: LegId, volume: str) -> bool:
+        """Whether it was; an Asterisk without func_volume can not, and plays the words as loud as
+        the music."""
+        if not self._may_duck:
+            return False
+        try:
+            outcome = await self._rest.channels.setVariables(channel, {VOLUME: volume})
+        except NodeFault as fault:
+            self._may_duck = False
+            log.warning("ari_music_not_lowered", reason=str(fault))
+            return False
+        return outcome is Outcome.OK
 
     async def _end(self, whisper: LegId) -> None:
         """Hang it up and see its name free."""
@@ -93,3 +164,4 @@ class Whispers:
         async with self._turn(leg):
             if not self._router.is_speaking(whisper_of(leg)):
                 await self._end(whisper_of(leg))
+                await self._unduck(leg)
