@@ -103,7 +103,8 @@ def test_a_row_that_is_right(tmp_path: Path, row: str) -> None:
         ),
         (
             "digit: '1', action: route, dest_kind: voicemail, dest_id: '201'",
-            "options[0].dest_kind: voicemail does not exist yet: a key can not lead there (line 15)",
+            "options[0].dest_kind: voicemail does not exist yet: a key can not lead there"
+            " (line 15)",
         ),
         (
             "digit: '1', action: route, dest_kind: flow, dest_id: flow_1",
@@ -115,7 +116,8 @@ def test_a_row_that_is_right(tmp_path: Path, row: str) -> None:
         ),
         (
             "digit: '1', action: hangup, stay_in_queue: true",
-            "options[0].stay_in_queue: hangup always leaves the queue: 0, or leave it out (line 15)",
+            "options[0].stay_in_queue: hangup always leaves the queue: 0, or leave it out"
+            " (line 15)",
         ),
         (
             f"digit: '1', action: deflect, {HOOK}, stay_in_queue: 0",
