@@ -58,7 +58,7 @@ class MatchMoves:
         if joining.leaves:
             if left is None or left.owner != self.run or left.stage not in IN_LINE:
                 return JoinWord.STALE, memory.moved(before)
-            memory.publish(EventName.OPTION_PRESSED, left)
+            memory.publish(EventName.OPTION_PRESSED, left, joining.pressed)
         queue = memory.queues[joining.queue]
         asked = place_of_arrival(joining.arrived_at_ms, memory.now_ms)
         is_member = joining.preferred in queue.members
