@@ -18,7 +18,7 @@ import structlog
 
 from edge.ari.phone_system import AriPhoneSystem, AriSettings
 from edge.desk import DESK
-from edge.domain.ids import AccountId, NodeId, QueueId, RunId, new_run_id
+from edge.domain.ids import AccountId, EndpointName, NodeId, QueueId, RunId, new_run_id
 from edge.domain.matching import DEPTHS, Heads
 from edge.domain.routing import Directory
 from edge.domain.settings import Site, World
@@ -179,6 +179,7 @@ class EdgeRun:
             tasks=conductors,
             matching=self._matcher,
             timing=self._deadlines,
+            trunk=EndpointName(self._site.trunks[0]) if self._site.trunks else None,
         )
         self._matcher.floor = self._floor
         self._deadlines.floor = self._floor

@@ -95,6 +95,14 @@ OPERATIONS = {
     "channels.ring": Operation(
         "ring", "POST", "/channels/{channelId}/ring", Lane.HTTP, outcomes=NO_CHANNEL
     ),
+    "channels.continue": Operation(
+        "continueInDialplan",
+        "POST",
+        "/channels/{channelId}/continue",
+        Lane.HTTP,
+        query=("context", "extension", "priority"),
+        outcomes=NO_CHANNEL,
+    ),
     "channels.getVariable": Operation(
         "getChannelVar",
         "GET",

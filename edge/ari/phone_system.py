@@ -323,6 +323,17 @@ class AriPhoneSystem:
     async def variable(self, leg: LegId, name: str) -> str | None:
         return await self._rest.channels.getVariable(leg, name)
 
+    async def has_dialplan(self, leg: LegId, context: str, extension: str, priority: int) -> bool:
+        asked = f"DIALPLAN_EXISTS({context},{extension},{priority})"
+        return await self._rest.channels.getVariable(leg, asked) != "0"
+
+    async def send_into_dialplan(
+        self, leg: LegId, context: str, extension: str, priority: int
+    ) -> Done:
+        return _done(
+            await self._rest.channels.continueInDialplan(leg, context, extension, priority)
+        )
+
     async def leg_state(self, leg: LegId) -> LegState | None:
         snapshot = await self._rest.channels.get(leg)
         return None if snapshot is None else LEG_STATES.get(snapshot["state"], LegState.DOWN)

@@ -130,6 +130,18 @@ class Channels(Resource):
         """180 to a call that was not answered."""
         return await self._outcome("channels.ring", channel_id)
 
+    async def continueInDialplan(
+        self, channel_id: str, context: str, extension: str, priority: int
+    ) -> Outcome:
+        """Out of the application and out of its bridge. Waits for the channel's prompt to end."""
+        return await self._outcome(
+            "channels.continue",
+            channel_id,
+            context=context,
+            extension=extension,
+            priority=str(priority),
+        )
+
     async def getVariable(self, channel_id: str, name: str) -> str | None:
         """None for a channel that is gone and for a variable that is not set."""
         outcome, reply = await self._call("channels.getVariable", channel_id, variable=name)

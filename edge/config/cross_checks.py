@@ -7,6 +7,7 @@ not hide what is wrong elsewhere; whatever has the wrong type was reported by th
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from edge.config import option_checks
 from edge.config.documents import Document, inside
 from edge.config.errors import Findings
 from edge.domain.settings import Site
@@ -43,7 +44,7 @@ def check(site: Document, worlds: Sequence[Document], findings: Findings) -> Non
         _unique(site, findings, taken, ENDPOINT, trunk, path)
     for document in worlds:
         for path, account in _rows(document.content, "", "accounts"):
-            _Account(document, findings, taken, path, account).check()
+            _Account(document, findings, taken, path, account).check(site)
 
 
 def world_files(site: Document) -> Iterator[tuple[str, str]]:
@@ -63,8 +64,9 @@ class _Account:
         self._queues = list(_rows(account, path, "queues"))
         self._numbers = list(_rows(account, path, "phone_numbers"))
         self._id = account.get("id")
+        self._secrets = account.get("secrets")
 
-    def check(self) -> None:
+    def check(self, site: Document) -> None:
         self._unique("account id", self._id, inside(self._path, "id"))
         users, queues = _ids(self._users), _ids(self._queues)
         for path, user in self._users:
@@ -75,6 +77,7 @@ class _Account:
             self._unique("queue id", queue.get("id"), inside(path, "id"))
             self._extension(path, queue)
             self._members(path, queue, users)
+        self._options(site)
         for path, number in self._numbers:
             digits = number.get("number")
             if isinstance(digits, str):
@@ -87,6 +90,14 @@ class _Account:
             self._unique("member id", member.get("id"), inside(place, "id"))
             self._known(member, place, "user_id", users, "user")
             self._unique(f"member of {path}", member.get("user_id"), inside(place, "user_id"))
+
+    def _options(self, site: Document) -> None:
+        has_trunk = site.content.get("trunks", Site.trunks) not in ([], ())
+        to = option_checks.Destinations(self._queues, self._users, has_trunk=has_trunk)
+        for path, queue in self._queues:
+            rows = list(_rows(queue, path, "options"))
+            for place, said in option_checks.faults(path, queue, rows, to, self._secrets):
+                self._findings.add(self._document.file, place, said, self._document.line(place))
 
     def _extension(self, path: str, row: Row) -> None:
         scope = f"extension of {self._document.file} {self._path}"

@@ -36,3 +36,9 @@ UNSERVED = frozenset(
     }
 )
 """Ends that the caller did not choose, and is to be told of."""
+
+BY_KEY = frozenset({Disposition.ROUTED, Disposition.OPTION_HANGUP, Disposition.WEBHOOK_EXIT})
+"""Ends that the caller chose by a key: what the key's row says is still to be done."""
+
+WITH_A_CALLER = UNSERVED | BY_KEY
+"""Ends after which somebody is on the line who is to be told, or led on."""

@@ -120,6 +120,10 @@ class Entry:
     promised_ms: int = 0
     """The waiting time that this caller was told first, counted from `promised_at_ms`."""
     promised_at_ms: int = 0
+    pressed: str = ""
+    """The key with which the caller left."""
+    onward: EntryId | None = None
+    """The caller's next place: in the queue that the key led to, or in this one again."""
 
     @property
     def timeout_at_ms(self) -> int:
@@ -169,3 +173,8 @@ class Joining:
     """The longest wait of this caller, 0 is without end; None: as the queue has it."""
     is_closed: bool = False
     """The queue's hours say closed: turned away, and written down as that."""
+    leaves: EntryId | None = None
+    """The caller's place in another line, which this one takes the place of: where the caller is
+    let in it ends as routed in the same step, else it stays as it is."""
+    pressed: str = ""
+    """The key that led here."""

@@ -42,6 +42,15 @@ def new_leg_id() -> LegId:
     return LegId(f"leg_{new_suffix()}")
 
 
+def new_onward_leg_id() -> LegId:
+    """Of a leg to where a key leads: no offer, and so its phone is in a call of its own."""
+    return LegId(f"out_{new_suffix()}")
+
+
+def leads_onward(leg: LegId) -> bool:
+    return leg.startswith("out_")
+
+
 def is_dialled_by_us(leg: LegId) -> bool:
     """Whether an offer made this leg; any other on an agent's phone is a call of its own."""
     return leg.startswith("leg_")

@@ -7,6 +7,8 @@ offer         an agent's phone rings for a caller, any number of them at once
 invitation    what the phone is told with the call: who calls, for which queue
 announce      what is said to agent and caller before the bridge
 conversation  both in one bridge, until one hangs up
+options       what the keys of a waiting caller do
+led_away      a key has ended the place: a last word, or the way to where it leads, and back
 leave         an entry ends without a conversation
 farewell      who is turned away, or waited in vain, is told so
 deadlines     what happens later: ring time, wrap-up, back-off, a new round
@@ -15,6 +17,7 @@ reconcile     the one place where Asterisk's truth and ours are brought together
 
 caller        the conductor: one task a caller, walks through the steps
 floor         what every step works with
+next_place    where a caller goes on waiting after a key
 leg           one leg as a step sees it; hang-up as the scope that ends a step
 speech        words spoken to one leg
 """

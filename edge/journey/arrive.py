@@ -18,8 +18,6 @@ from edge.ports.queue_store import JoinWord
 
 log = structlog.get_logger()
 
-INTRODUCED_WITHIN_SECONDS = 60
-"""The longest introduction that is heard out: then agents are rung, even if its edge has died."""
 DECIDED_WITHIN_SECONDS = 0.3
 """A store that takes longer is away: the caller gets music meanwhile, and no busy tone later."""
 
@@ -82,7 +80,7 @@ async def _join_line(
             position=arrival.wishes.position,
             preferred=floor.directory.named(route.account, arrival.wishes.preferred),
             prefer_ms=arrival.wishes.prefer_seconds * 1000,
-            intro_ms=INTRODUCED_WITHIN_SECONDS * 1000 if route.queue.is_introduced else 0,
+            intro_ms=route.queue.introduced_within_ms,
             is_closed=not is_open(route.queue.hours, arrived_at_ms),
         ),
     )
@@ -93,11 +91,11 @@ async def _join_line(
     elif word is JoinWord.REJECTED:
         log.info("caller_rejected", queue=joined.queue, disposition=joined.disposition)
     if joined.stage is not Stage.ENDED or not joined.inside:
-        floor.tasks.create_task(_write_place(phone, joined), name=f"place {entry}")
+        floor.tasks.create_task(write_place(phone, joined), name=f"place {entry}")
     return joined
 
 
-async def _write_place(phone: PhoneSystem, entry: Entry) -> None:
+async def write_place(phone: PhoneSystem, entry: Entry) -> None:
     """The place stands on the leg as well, for the day when nothing else remembers it."""
     try:
         await phone.set_variables(

@@ -8,19 +8,29 @@ from contextlib import ExitStack, contextmanager
 import structlog
 
 from edge.domain.agent import Agent, Occupancy
+from edge.domain.disposition import BY_KEY
 from edge.domain.entry import Entry, Stage
-from edge.domain.ids import AccountId, EntryId, LegId, UserId, conversation_bridge
+from edge.domain.ids import (
+    AccountId,
+    EntryId,
+    LegId,
+    UserId,
+    conversation_bridge,
+    leads_onward,
+)
 from edge.domain.offer import LegFailure
 from edge.domain.routing import ToQueue
 from edge.domain.settings import Queue
 from edge.journey.announce import announce
-from edge.journey.arrive import arrive, stand_in_music, wait_in_line
+from edge.journey.arrive import arrive, stand_in_music, wait_in_line, write_place
 from edge.journey.conversation import TalkEnd, finish, talk
 from edge.journey.farewell import say_farewell, turn_away
 from edge.journey.floor import Floor
 from edge.journey.hold import keep_company
 from edge.journey.leave import leave
+from edge.journey.led_away import carry_out
 from edge.journey.leg import Gone, Leg, attending, end_leg, while_present
+from edge.journey.next_place import NextPlace
 from edge.journey.offer import (
     Offer,
     OfferEnd,
@@ -31,6 +41,7 @@ from edge.journey.offer import (
     ring,
     tell_late,
 )
+from edge.journey.options import Keys
 from edge.journey.voice import Voice
 from edge.ports.phone_system import Arrival, Done, EndReason, NodeFault, PhoneSystem
 from edge.ports.queue_store import ReplaceWord
@@ -54,6 +65,8 @@ class Caller:
         self.id = entry
         self._rung: set[LegId] = set()
         """The agents' legs of offers that are open, or that broke off before they were over."""
+        self._led_to: set[LegId] = set()
+        """The legs to where a key leads."""
         self._begin()
 
     def _begin(self) -> None:
@@ -90,12 +103,13 @@ class Caller:
                     await self._part(entry, leg)
                     return
                 await while_present(leg, self._hold(entry, leg))
-                await self._serve(entry, leg, is_new=True)
+                await self._go_on(NextPlace(entry), leg)
 
     async def resume(self, known: Entry, rung: Iterable[LegId] = ()) -> None:
         """A caller of a dead edge: take the legs over and go on where it was. `rung` are the legs
-        of agents that it had."""
-        self._rung.update(rung)
+        of agents that it had, and those to where a key leads."""
+        self._led_to |= {one for one in rung if leads_onward(one)}
+        self._rung |= set(rung) - self._led_to
         with self._conducting():
             # Looked at again: what was said of it before anybody conducted it is lost.
             entry = await self._floor.store.entry(self.account, self.id) or known
@@ -109,8 +123,9 @@ class Caller:
                 # What is being said was said by an edge that is dead.
                 await self._phone.end_whisper(entry.leg)
                 if entry.stage is Stage.ENDED:
-                    await self._adopt(leg)
-                    await self._part(entry, leg)
+                    if await self._adopt(leg) is Done.GONE:
+                        leg.end(EndReason.NORMAL)
+                    await self._go_on(await self._part(entry, leg), leg)
                     return
                 if entry.stage in (Stage.CONNECTING, Stage.TALKING):
                     await self._resume_conversation(entry, agents, leg)
@@ -118,19 +133,52 @@ class Caller:
                 await self._adopt(leg)
                 if not leg.has_ended:
                     await self._hold(entry, leg)
-                await self._serve(entry, leg, ringing)
+                await self._go_on(NextPlace(entry, is_new=False), leg, ringing)
+
+    async def _go_on(
+        self, place: NextPlace | None, leg: Leg, ringing: Iterable[Agent] = ()
+    ) -> None:
+        """Through one line after the other, as the caller's keys lead."""
+        while place is not None:
+            if place.entry.id != self.id:
+                await self._stand_at(place, leg)
+            if place.entry.stage is Stage.ENDED:
+                place = await self._part(place.entry, leg)
+            else:
+                place = await self._serve(place, leg, ringing)
+            ringing = ()
+
+    async def _stand_at(self, place: NextPlace, leg: Leg) -> None:
+        """The caller's place is another from now on, also to whoever follows after a fault."""
+        entry = place.entry
+        del self._floor.conductors[self.id]
+        self._begin()
+        self.id = entry.id
+        self._floor.conductors[self.id] = self
+        self._floor.tasks.create_task(write_place(self._phone, entry), name=f"place {entry.id}")
+        await while_present(leg, self._hold(entry, leg))
+        self._floor.matching.look_at(place.heads)
+        # What was said of it before anybody conducted it is lost.
+        known = await self._floor.store.entry(self.account, entry.id) or entry
+        self.see(known)
+        for agent in (await self._floor.agents_of(self.account, known)).values():
+            self.offered(agent)
 
     async def _serve(
-        self, entry: Entry, leg: Leg, ringing: Iterable[Agent] = (), *, is_new: bool = False
-    ) -> None:
-        """Ring whoever is offered, any number at once, until the caller has talked or has left;
-        meanwhile the caller is kept company."""
-        queue = self._queue(entry)
+        self, place: NextPlace, leg: Leg, ringing: Iterable[Agent] = ()
+    ) -> NextPlace | None:
+        """Ring whoever is offered, any number at once, until the caller has talked or has left.
+        Meanwhile the caller is kept company. Returns the place to which a key led."""
+        entry, queue = place.entry, self._queue(place.entry)
         voice = Voice(leg, queue.announce_mode)
+        keys = Keys(
+            self._floor, self.account, entry, queue, leg, voice, lambda: self._rivals.is_taken
+        )
         with _faults_of_one():
             async with asyncio.TaskGroup() as offers:
+                offers.create_task(keys.mind(place.words))
                 company = keep_company(
-                    self._floor, self.account, entry, queue, voice, is_new=is_new
+                    self._floor, self.account, entry, queue, voice, is_new=place.is_new
                 )
                 waiting = offers.create_task(company)
                 for agent in ringing:
@@ -139,21 +187,32 @@ class Caller:
                     is_dialled = told.is_called
                     offers.create_task(self._offer(entry, told, leg, voice, is_new=not is_dialled))
                 waiting.cancel()
+                keys.close()
         if not leg.has_ended:
             await voice.mute()
         if self._has_talked:
-            return
+            return None
+        if keys.led_to is not None:
+            await self._phone.remove_bridge(conversation_bridge(entry.id))
+            return keys.led_to
         if self._ended is not None:
-            await self._part(self._ended, leg)
-        elif not await leave(self._floor, self.account, entry, leg):
+            return await self._part(self._ended, leg)
+        if not await leave(self._floor, self.account, entry, leg):
             await finish(self._floor, self.account, entry, leg, None)
+        return None
 
-    async def _part(self, entry: Entry, leg: Leg) -> None:
-        """The caller's place has ended without the caller's doing."""
+    async def _part(self, entry: Entry, leg: Leg) -> NextPlace | None:
+        """The caller's place has ended: by a key, or without the caller's doing. Returns the place
+        to which the key led."""
         log.info("caller_parted", entry=entry.id, disposition=entry.disposition)
+        if entry.disposition in BY_KEY and not leg.has_ended:
+            return await carry_out(self._floor, self.account, entry, leg, self._led_to)
+        for one in self._led_to:
+            await self._phone.hang_up(one)
         told = say_farewell if leg.is_answered.is_set() else turn_away
         await while_present(leg, told(self._floor, self.account, entry, leg))
         await self._phone.remove_bridge(conversation_bridge(entry.id))
+        return None
 
     async def _hold(self, entry: Entry, leg: Leg) -> None:
         held = await wait_in_line(leg, self._queue(entry))
@@ -213,13 +272,15 @@ class Caller:
             await self._phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
             self._rung.discard(leg)
 
-    async def _adopt(self, leg: Leg) -> None:
-        """Move a leg into our application and learn what it is now; it may be another since."""
-        known = None
+    async def _adopt(self, leg: Leg) -> Done:
+        """Move a leg into our application and learn what it is now; it may be another since.
+        GONE: it stands in no application any more."""
+        known, adopted = None, Done.GONE
         while known != leg.id:
             known = leg.id
-            await self._phone.adopt(known)
+            adopted = await self._phone.adopt(known)
             leg.compare_with(await self._floor.surveys[self._phone.node].take())
+        return adopted
 
     async def _rejoin(self, offer: Offer, rung: Leg) -> OfferEnd:
         """A phone that rang when its edge died rings on, or was answered or hung up since."""
@@ -252,7 +313,8 @@ class Caller:
             end = await talk(self._floor, self.account, entry, agent.id, leg, answered)
         if end is TalkEnd.AGENT_LOST:
             await self._phone.hold(leg.id, self._queue(entry).hold_class)
-            await self._serve(entry, leg)
+            leg.forget_keys()
+            await self._go_on(NextPlace(entry, is_new=False), leg)
 
     # --- the caller transfers
 

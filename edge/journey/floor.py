@@ -77,6 +77,8 @@ class Floor:
     tasks: asyncio.TaskGroup
     matching: Matching
     timing: Timing
+    trunk: EndpointName | None = None
+    """For calls to the outside."""
     surveys: dict[NodeId, SharedSurvey] = field(default_factory=dict)
     conductors: dict[EntryId, Conductor] = field(default_factory=dict)
     legs: dict[LegId, Leg] = field(default_factory=dict)

@@ -39,6 +39,9 @@ async def keep_company(
         prospect = await floor.store.standing(account, entry.id)
         if prospect is None:
             return
+        if voice.is_speaking:
+            # A key was pressed in this moment, and is being confirmed.
+            continue
         words = spoken(
             queue,
             told,

@@ -90,6 +90,11 @@ class Leg:
         for over in self._playbacks.values():
             over.set()
 
+    def forget_keys(self) -> None:
+        """What was pressed while nobody asked is nobody's any more."""
+        while not self.keys.empty():
+            self.keys.get_nowait()
+
     def playback(self, playback: PlaybackId) -> asyncio.Event:
         """Set when this playback (or the leg) has ended. Ask before you play."""
         over = self._playbacks.setdefault(playback, asyncio.Event())

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 import structlog
 
-from edge.domain.disposition import UNSERVED
+from edge.domain.disposition import WITH_A_CALLER
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import AccountId, BridgeId, EntryId, LegId, new_entry_id
 from edge.domain.routing import Route, ToPick, ToQueue, ToStarCode, Unassigned
@@ -43,8 +43,8 @@ def may_claim(route: Route, is_our_phone: bool) -> bool:
 
 
 def _has_a_caller(entry: Entry) -> bool:
-    """Who is to be served, or told that nobody will."""
-    return entry.stage is not Stage.ENDED or entry.disposition in UNSERVED
+    """Who is to be served, told that nobody will, or led on by the key that was pressed."""
+    return entry.stage is not Stage.ENDED or entry.disposition in WITH_A_CALLER
 
 
 class Reception:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
-from edge.domain.disposition import UNSERVED
+from edge.domain.disposition import BY_KEY, WITH_A_CALLER
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import (
     AccountId,
@@ -14,6 +14,7 @@ from edge.domain.ids import (
     RunId,
     UserId,
     entry_of_conversation,
+    leads_onward,
 )
 from edge.journey.floor import Floor
 from edge.journey.leg import AGENT_VARIABLE, ENTRY_VARIABLE, clear_away
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 ADOPTED_WITHIN_SECONDS = 30
 
+Parted = tuple[AccountId, Entry, set[LegId]]
+"""An entry that has ended and whose caller is on the line, with the legs that were found of it."""
 Resume = Callable[[PhoneSystem, AccountId, Entry, frozenset[LegId]], None]
 Arrived = Callable[[PhoneSystem, Arrival], None]
 StayOn = Callable[[PhoneSystem, BridgeId, frozenset[LegId]], None]
@@ -51,9 +54,12 @@ async def take_over(
     for phone in floor.phones.values():
         survey = await phone.survey()
         unowned = survey.waiting_in_app.get(dead, frozenset()) - taken
+        parted: dict[EntryId, Parted] = {}
         for leg in unowned - await _transferred(floor, phone, survey, unowned, stay_on):
             strays += 1
-            await _take_in(floor, phone, leg, resume, arrived)
+            await _take_in(floor, phone, leg, parted, arrived)
+        for account, entry, legs in parted.values():
+            resume(phone, account, entry, frozenset(filter(leads_onward, legs)))
         await _clear_bridges(floor, phone, survey)
     await floor.store.bury(dead)
     log.warning("edge_taken_over", dead=dead, legs=len(taken), strays=strays)
@@ -83,33 +89,65 @@ async def _transferred(
 
 
 async def _take_in(
-    floor: Floor, phone: PhoneSystem, leg: LegId, resume: Resume, arrived: Arrived
+    floor: Floor,
+    phone: PhoneSystem,
+    leg: LegId,
+    parted: dict[EntryId, Parted],
+    arrived: Arrived,
 ) -> None:
     """A leg in the dead edge's application that it did not own, by what is written on it.
 
     A caller not yet in line arrives anew. One whose entry lives, and the leg of an agent who is
     on it, are somebody's: of an edge that took them and died, say. One who waited in vain, or was
-    turned away, is told so. The rest is ended.
+    turned away, is told so; one whom a key led away is led on, with the leg to where it leads
+    (`parted`). The rest is ended.
     """
     # Asked of an agent's own call too: by that call a caller of another edge may be picked.
     if await _is_on(floor, await phone.variable(leg, AGENT_VARIABLE), leg):
+        return
+    named = await phone.variable(leg, ENTRY_VARIABLE)
+    found = await _entry(floor, EntryId(named)) if named else None
+    if leads_onward(leg):
+        await _keep_or_end(phone, leg, found, parted)
         return
     arrival = await phone.recall_arrival(leg)
     if arrival is None:
         # A phone that rings on after its offer was over: the agent has missed no call.
         await phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
         return
-    named = await phone.variable(leg, ENTRY_VARIABLE)
-    found = await _entry(floor, EntryId(named)) if named else None
     if found is None:
         if await phone.adopt(leg) is Done.DONE:
             arrived(phone, arrival)
         return
-    account, entry = found
-    if entry.stage is Stage.ENDED and entry.disposition in UNSERVED:
-        resume(phone, account, entry, frozenset())
+    account, entry = await _newest(floor, *found)
+    if entry.stage is Stage.ENDED and entry.disposition in WITH_A_CALLER:
+        parted.setdefault(entry.id, (account, entry, set()))[2].add(leg)
     elif entry.stage is Stage.ENDED:
         await phone.hang_up(leg)
+
+
+async def _keep_or_end(
+    phone: PhoneSystem,
+    leg: LegId,
+    found: tuple[AccountId, Entry] | None,
+    parted: dict[EntryId, Parted],
+) -> None:
+    """A leg to where a key leads: its caller's, unless the caller has gone on elsewhere."""
+    if found is not None and found[1].disposition in BY_KEY and found[1].onward is None:
+        account, entry = found
+        parted.setdefault(entry.id, (account, entry, set()))[2].add(leg)
+    else:
+        await phone.hang_up(leg)
+
+
+async def _newest(floor: Floor, account: AccountId, entry: Entry) -> tuple[AccountId, Entry]:
+    """The last place that the caller's keys have led to."""
+    while entry.onward is not None:
+        onward = await floor.store.entry(account, entry.onward)
+        if onward is None:
+            break
+        entry = onward
+    return account, entry
 
 
 async def _is_on(floor: Floor, named: str | None, leg: LegId) -> bool:

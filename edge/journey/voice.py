@@ -71,6 +71,10 @@ class Voice:
         await over.wait()
         return self._saying == playback
 
+    @property
+    def is_speaking(self) -> bool:
+        return self._saying is not None
+
     async def cut(self) -> None:
         """Stop what is being said. Nothing of it is heard any more some 20 ms later."""
         saying, self._saying = self._saying, None

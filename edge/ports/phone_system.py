@@ -298,6 +298,14 @@ class PhoneSystem(Protocol):
 
     async def variable(self, leg: LegId, name: str) -> str | None: ...
 
+    async def has_dialplan(self, leg: LegId, context: str, extension: str, priority: int) -> bool:
+        """Whether the phone system's own dialplan has this place; True where it can not tell."""
+
+    async def send_into_dialplan(
+        self, leg: LegId, context: str, extension: str, priority: int
+    ) -> Done:
+        """The leg leaves us, and any bridge, and goes on there: for us it has ended."""
+
     async def adopt(self, leg: LegId) -> Done:
         """Move a leg of a dead application into ours, with music, ringing and bridge going on."""
 

@@ -29,6 +29,12 @@ class JoinWord(StrEnum):
     JOINED = "JOINED"
     REJECTED = "REJECTED"
     ALREADY = "ALREADY"
+    STALE = "STALE"
+
+
+class RejoinWord(StrEnum):
+    REJOINED = "REJOINED"
+    STALE = "STALE"
 
 
 class ClaimWord(StrEnum):
@@ -203,7 +209,17 @@ class QueueStore(Protocol):
         """Take a place, or be turned away: the entry has ended then, and says why.
 
         Who may join (`domain.admission.refusal`) is judged in the same step: nobody overtakes.
+        Of a caller who leaves another line for this one that place ends as routed when this one
+        is taken; STALE where it was accepted meanwhile, or has ended.
         """
+
+    async def rejoin(
+        self, account: AccountId, entry: EntryId, new: EntryId, leg: LegId
+    ) -> tuple[RejoinWord, Moved]:
+        """A caller whom a key led out of the line in vain takes a new place in it: where the old
+        one was, or right behind. Nobody is turned away. When the wait began stays as it is; its
+        longest time does not count what was spent away. STALE: this entry was not routed, or its
+        caller has gone on already."""
 
     async def claim(
         self, account: AccountId, queue: QueueId, match: Match, legs: Sequence[LegId]

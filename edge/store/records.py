@@ -112,6 +112,8 @@ def to_entry(entry: str, fields: Fields) -> Entry:
         expected_ms=int(fields.get("expected_ms", 0)),
         promised_ms=int(fields.get("promised_ms", 0)),
         promised_at_ms=int(fields.get("promised_at", 0)),
+        pressed=fields.get("pressed", ""),
+        onward=EntryId(fields["onward"]) if "onward" in fields else None,
     )
 
 

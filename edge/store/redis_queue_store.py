@@ -51,6 +51,7 @@ from edge.ports.queue_store import (
     PromiseWord,
     QueueStatusWord,
     RearrangeWord,
+    RejoinWord,
     ReplaceWord,
     Summons,
     TakeOverWord,
@@ -180,8 +181,16 @@ class RedisQueueStore(OutboxMoves):
             joining.position,
             "" if joining.max_wait_seconds is None else joining.max_wait_seconds * 1000,
             int(joining.is_closed),
+            joining.leaves or "",
+            joining.pressed,
         )
         return JoinWord(word), moved
+
+    async def rejoin(
+        self, account: AccountId, entry: EntryId, new: EntryId, leg: LegId
+    ) -> tuple[RejoinWord, Moved]:
+        word, moved = await self._move("rejoin", account, entry, new, leg)
+        return RejoinWord(word), moved
 
     async def claim(
         self, account: AccountId, queue: QueueId, match: Match, legs: Sequence[LegId]

@@ -139,6 +139,7 @@ class FakeEdge:
             tasks=work,
             matching=self.matcher,
             timing=self.deadlines,
+            trunk=CARRIER,
         )
         self.matcher.floor = self.floor
         self.deadlines.floor = self.floor

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edge.domain.agent import AGENT_MOVES, BUSY_DEVICES, Agent, AgentMove, Occupancy
+from edge.domain.disposition import Disposition
 from edge.domain.entry import ENTRY_MOVES, Entry, EntryMove, Joining, Party, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import AccountId, EntryId, LegId, QueueId, RunId, UserId
 from edge.domain.line import place_of_arrival, score
 from edge.domain.matching import Choice, Match
 from edge.domain.offer import RESERVED_FOR_MS
+from edge.domain.settings.account import HIGHEST_TIER
 from edge.domain.strategies import Rings
 from edge.domain.transitions import next_state
 from edge.ports.clock import Clock
@@ -20,9 +22,10 @@ from edge.ports.queue_store import (
     Moved,
     PickWord,
     RearrangeWord,
+    RejoinWord,
 )
 from tests.fakes.memory_admission import waits_until_ms, why_refused
-from tests.fakes.memory_dues import cancel_legs, widened
+from tests.fakes.memory_dues import cancel_legs, end_entry, widened
 from tests.fakes.memory_places import at_place, at_position
 from tests.fakes.memory_records import IN_LINE
 from tests.fakes.memory_site import AccountMemory, MemorySite
@@ -48,8 +51,14 @@ class MatchMoves:
     async def join(self, account: AccountId, joining: Joining) -> tuple[JoinWord, Moved]:
         memory = self._open(account)
         known = memory.entries.get(joining.entry)
+        left = memory.entries.get(joining.leaves) if joining.leaves else None
+        before = [left] if left else []
         if known:
-            return JoinWord.ALREADY, memory.moved([known])
+            return JoinWord.ALREADY, memory.moved([known, *before])
+        if joining.leaves:
+            if left is None or left.owner != self.run or left.stage not in IN_LINE:
+                return JoinWord.STALE, memory.moved(before)
+            memory.publish(EventName.OPTION_PRESSED, left, joining.pressed)
         queue = memory.queues[joining.queue]
         asked = place_of_arrival(joining.arrived_at_ms, memory.now_ms)
         is_member = joining.preferred in queue.members
@@ -83,7 +92,12 @@ class MatchMoves:
             )
             entry = memory.put_entry(ended)
             memory.publish(EventName.ENTRY_REJECTED, entry)
-            return JoinWord.REJECTED, memory.moved([entry])
+            return JoinWord.REJECTED, memory.moved([entry, *before])
+        freed: list[Agent] = []
+        if left is not None:
+            led_on = replace(left, pressed=joining.pressed, onward=joining.entry)
+            left, freed = end_entry(memory, led_on, Disposition.ROUTED)
+            before = [left]
         entry = replace(
             entry,
             waits_until_ms=waits_until_ms(memory, joining),
@@ -100,7 +114,40 @@ class MatchMoves:
         others = [memory.put_entry(other) for other in others]
         memory.publish(EventName.ENTRY_JOINED, entry)
         memory.look_at(joining.queue)
-        return JoinWord.JOINED, memory.moved([entry, *others])
+        return JoinWord.JOINED, memory.moved([entry, *before, *others], freed)
+
+    async def rejoin(
+        self, account: AccountId, entry: EntryId, new: EntryId, leg: LegId
+    ) -> tuple[RejoinWord, Moved]:
+        memory = self._open(account)
+        before = memory.entries.get(entry)
+        if before is not None and before.onward == new:
+            return RejoinWord.REJOINED, memory.moved([memory.entries[new], before])
+        if before is None or before.disposition is not Disposition.ROUTED or before.onward:
+            return RejoinWord.STALE, memory.moved([before] if before else ())
+        before = memory.put_entry(replace(before, onward=new))
+        away_ms = memory.now_ms - before.ended_at_ms
+        waits_until_ms = before.waits_until_ms + away_ms if before.waits_until_ms else 0
+        again = replace(
+            before,
+            id=new,
+            leg=leg,
+            owner=self.run,
+            stage=Stage.WAITING,
+            disposition=None,
+            ended_at_ms=0,
+            rev=0,
+            tried=frozenset(),
+            min_tier=0,
+            max_tier=HIGHEST_TIER,
+            waits_until_ms=waits_until_ms,
+            pressed="",
+            onward=None,
+        )
+        again = memory.put_entry(widened(memory, at_place(memory, again, before.place)))
+        memory.publish(EventName.ENTRY_JOINED, again)
+        memory.look_at(again.queue)
+        return RejoinWord.REJOINED, memory.moved([again, before])
 
     def _last_to_speak_with(self, memory: AccountMemory, joining: Joining) -> UserId | None:
         settings = memory.queues[joining.queue].settings

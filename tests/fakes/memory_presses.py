@@ -47,7 +47,7 @@ class PressMoves:
             self._write(memory, webhook)
         if disposition is None:
             return PressWord.PRESSED, memory.moved([known])
-        known, freed = end_entry(memory, known, disposition)
+        known, freed = end_entry(memory, replace(known, pressed=digit), disposition)
         return PressWord.PRESSED, memory.moved([known], freed)
 
     def _write(self, memory: AccountMemory, webhook: Webhook) -> None:

@@ -198,7 +198,9 @@ class FakePhoneSystem:
         board.legs[dial.leg] = leg
         phone.dials.append(dial)
         phone.legs.append(leg)
-        in_call = phone.leg is not None or board.own_calls(dial.endpoint)
+        own_calls = [one for one in board.own_calls(dial.endpoint) if one is not leg]
+        in_call = not phone.is_trunk and (phone.leg is not None or own_calls)
+        board.tell_device(dial.endpoint)
         if in_call or phone.when_rung is WhenRung.IS_BUSY:
             board.later(leg, RINGS_AFTER_SECONDS, self._ender(dial.leg, EndReason.BUSY))
             return Dialled()
@@ -326,10 +328,26 @@ class FakePhoneSystem:
 
         return await self._order("variable", act)
 
+    async def has_dialplan(self, leg: LegId, context: str, extension: str, priority: int) -> bool:
+        place = (context, extension, priority)
+        return await self._order("has_dialplan", lambda: place in self._board.dialplan)
+
+    async def send_into_dialplan(
+        self, leg: LegId, context: str, extension: str, priority: int
+    ) -> Done:
+        def act() -> Done:
+            found = self._leg(leg)
+            if found is None:
+                return Done.GONE
+            self._board.into_dialplan(found, (context, extension, priority))
+            return Done.DONE
+
+        return await self._order("send_into_dialplan", act)
+
     async def adopt(self, leg: LegId) -> Done:
         def act() -> Done:
             found = self._board.legs.get(leg)
-            if found is None:
+            if found is None or found.app is None:
                 return Done.GONE
             found.app = self.app
             return Done.DONE

@@ -62,6 +62,8 @@ class Phone:
     when_rung: WhenRung = WhenRung.ANSWERS
     after_seconds: float = 2.0
     is_registered: bool = True
+    is_trunk: bool = False
+    """It takes any number of calls."""
     presses: str = ""
     """A key pressed by itself after each answer, once the first words have begun."""
     leg: LegId | None = None
@@ -128,6 +130,8 @@ class Switchboard:
         self.told: dict[RunId, dict[EndpointName, DeviceState]] = {}
         """What has arrived there."""
         self.devices_told_after_seconds = 0.0
+        self.dialplan: set[tuple[str, str, int]] = set()
+        """The places of the node's own dialplan that a call may be sent to."""
 
     # --- applications
 
@@ -236,6 +240,16 @@ class Switchboard:
                 leg.playback = None
                 self.listen_again(leg)
                 self.tell(leg, PlaybackEnded(playback))
+
+    def into_dialplan(self, leg: FakeLeg, place: tuple[str, str, int]) -> None:
+        """The leg goes on in the node's own dialplan; to its edge it has ended."""
+        for playback in (leg.playback, leg.whisper):
+            if playback is not None:
+                self.playback_over(playback)
+        self.move(leg, None)
+        self.tell(leg, LegEnded(EndReason.NORMAL))
+        leg.app = None
+        self.hear(leg, f"dialplan {','.join(map(str, place))}")
 
     # --- transfers, done by the node itself
 

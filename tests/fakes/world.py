@@ -108,6 +108,9 @@ def joining(
     preferred: UserId | None = None,
     prefer_ms: int = 0,
     intro_ms: int = 0,
+    is_closed: bool = False,
+    leaves: EntryId | None = None,
+    pressed: str = "",
 ) -> Joining:
     """A caller; by default one who has only just arrived, whatever the clock says."""
     entry = entry or new_entry_id()
@@ -127,6 +130,9 @@ def joining(
         preferred=preferred,
         prefer_ms=prefer_ms,
         intro_ms=intro_ms,
+        is_closed=is_closed,
+        leaves=leaves,
+        pressed=pressed,
     )
 
 

@@ -1,5 +1,6 @@
 """What must hold after every move, whatever happened before: the promises as assertions."""
 
+from dataclasses import replace
 from typing import Any
 
 from edge.domain.agent import Occupancy
@@ -44,12 +45,16 @@ def check_one_winner(memory: AccountMemory) -> None:
 
 
 def check_ends_once(memory: AccountMemory, ended: dict[EntryId, Entry]) -> None:
-    """Whatever ended has one disposition and never changes again."""
+    """Whatever ended has one disposition and never changes again; where its caller has gone on to
+    is noted once."""
     for entry in memory.entries.values():
         assert (entry.disposition is not None) == (entry.stage is Stage.ENDED)
         assert bool(entry.ended_at_ms) == (entry.stage is Stage.ENDED)
         if entry.stage is Stage.ENDED:
-            assert ended.setdefault(entry.id, entry) == entry
+            known = ended.setdefault(entry.id, entry)
+            assert replace(known, onward=entry.onward, rev=entry.rev) == entry
+            assert known.onward in (None, entry.onward)
+            ended[entry.id] = entry
 
 
 class Legs:

@@ -50,6 +50,7 @@ from tests.properties.admission_rules import AdmissionRules
 from tests.properties.agent_rules import AgentRules
 from tests.properties.explain_rules import ExplainRules
 from tests.properties.introductions import Introductions
+from tests.properties.key_rules import KeyRules
 from tests.properties.line_rules import LineRules
 from tests.properties.press_rules import PressRules
 from tests.properties.transfers import Transfers
@@ -72,6 +73,7 @@ class StoreHistories(
     PressRules,
     WaitingTimes,
     ExplainRules,
+    KeyRules,
 ):
     """`server` is set by the test before the machine runs."""
 

@@ -11,6 +11,8 @@ from edge.domain.settings.offering import SoundName, Switch
 from edge.domain.settings.options import Option
 
 STRICT = ConfigDict(extra="forbid")
+INTRODUCED_WITHIN_SECONDS = 60
+"""The longest introduction that is heard out: then agents are rung, even if its edge has died."""
 Interval = Annotated[int, Field(strict=True, ge=1, le=3_600)]
 MaybeInterval = Annotated[int, Field(strict=True, ge=0, le=3_600)]
 Delay = Annotated[int, Field(strict=True, ge=0, le=3_600)]
@@ -176,7 +178,9 @@ class Waiting:
     divert_wait_seconds: Annotated[int, Field(strict=True, ge=0, le=86_400)] = 0
 
     @property
-    def is_introduced(self) -> bool:
-        """Whether callers are to hear the introduction out before anybody is rung."""
+    def introduced_within_ms(self) -> int:
+        """For how long at most nobody is rung for a caller, who is to hear the introduction out;
+        0: for no time."""
         is_full = self.introduction.mode is IntroductionMode.FULL
-        return is_full and bool(self.introduction.sounds) and self.answer_on is AnswerOn.ENTRY
+        is_heard = is_full and bool(self.introduction.sounds) and self.answer_on is AnswerOn.ENTRY
+        return INTRODUCED_WITHIN_SECONDS * 1000 if is_heard else 0

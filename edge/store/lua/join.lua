@@ -2,12 +2,14 @@
 --   turned away
 -- keys: KEYS[1] account tag
 -- args: run, entry, queue, place asked for, fields of the entry as JSON, position (0: none),
---   ms of the longest wait (empty: the queue's own), is closed (1/0)
--- returns: JOINED | REJECTED | ALREADY
--- publishes: entry_joined, entry_rejected
+--   ms of the longest wait (empty: the queue's own), is closed (1/0), entry in another line that it
+--   leaves by a key (empty: none), the key
+-- returns: JOINED | REJECTED | ALREADY | STALE
+-- publishes: entry_joined, entry_rejected, option_pressed, entry_left, leg_ended, agent_changed
 local run, id, queue, position = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6])
-local entry = load('entry', id)
+local entry, left = load('entry', id), ARGV[9] ~= '' and load('entry', ARGV[9])
 if entry.exists then return done('ALREADY') end
+if left and not press_key(left, run, ARGV[10], queue) then return done('STALE') end
 
 local rules = redis.call('HMGET', key('queue', queue), 'join_empty', 'max_length', 'divert_ratio',
   'timeout_ms', 'lets_ring', 'divert_wait_ms')
@@ -32,6 +34,7 @@ if refused then
   return done('REJECTED')
 end
 
+if left then lead_on(left, ARGV[10], id) end
 f.stage = 'waiting'
 if f.intro_ms then f.intro_until, f.intro_ms = tostring(now + tonumber(f.intro_ms)), nil end
 local longest = tonumber(ARGV[7] ~= '' and ARGV[7] or rules[4] or 0)
@@ -41,17 +44,7 @@ stand_at_place(entry, asked, asked == now)
 if position > 0 then stand_at_position(entry, position) end
 widen(f)
 
--- A preferred agent who does not serve this queue is none; the last to speak with this caller is
--- asked for where the queue wants it.
-if f.preferred then
-  local for_ms = tonumber(f.prefer_ms)
-  f.prefer_ms = nil
-  if redis.call('HEXISTS', key('queue', queue, 'members'), f.preferred) == 1 then
-    f.prefer_until = tostring(now + for_ms)
-  else
-    f.preferred = nil
-  end
-end
+prefer(f)
 f.sticky = last_to_speak_with(f.caller_number, queue)
 
 local ahead = redis.call('ZCOUNT', line, '-inf', '(' .. string.format('%.0f', score(f)))

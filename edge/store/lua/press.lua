@@ -19,5 +19,8 @@ if webhook ~= '' then
 end
 publish('option_pressed', facts)
 if facts.webhook then put_in_outbox(webhook, tonumber(ARGV[7]), tonumber(ARGV[8])) end
-if disposition ~= '' then end_entry(entry, disposition) end
+if disposition ~= '' then
+  f.pressed = ARGV[4]
+  end_entry(entry, disposition)
+end
 return done('PRESSED')

@@ -34,6 +34,7 @@ WORDS: dict[str, type[StrEnum]] = {
     "fire_agent": words.FireWord,
     "join": words.JoinWord,
     "leave": words.LeaveWord,
+    "rejoin": words.RejoinWord,
     "leg_dialled": words.LegWord,
     "leg_ringing": words.LegWord,
     "press": words.PressWord,

@@ -67,6 +67,31 @@ local function stand_at_position(entry, position)
   end
 end
 
+-- A preferred agent who does not serve this queue is none.
+local function prefer(f)
+  local for_ms = tonumber(f.prefer_ms)
+  f.prefer_ms = nil
+  if not f.preferred then return end
+  if redis.call('HEXISTS', key('queue', f.queue, 'members'), f.preferred) == 1 then
+    f.prefer_until = tostring(now + for_ms)
+  else
+    f.preferred = nil
+  end
+end
+
+-- A waiting caller of this edge pressed the key that leads to another queue.
+local function press_key(entry, run, digit, to)
+  if entry.f.owner ~= run or not in_line(entry.f) then return false end
+  publish('option_pressed', {entry = entry.id, queue = entry.f.queue, digit = digit, to = to})
+  return true
+end
+
+-- The caller has another place from now on.
+local function lead_on(entry, digit, id)
+  entry.f.pressed, entry.f.onward = digit, id
+  end_entry(entry, 'routed')
+end
+
 -- Who spoke with this caller last, where the queue wants that agent first and not too long ago.
 local function last_to_speak_with(caller, queue)
   local for_ms = tonumber(redis.call('HGET', key('queue', queue), 'sticky_ms') or 0)
