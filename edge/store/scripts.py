@@ -14,15 +14,28 @@ PARTS_OF_ACCOUNT = (
     "agents",
     "census",
     "entries",
-    "places",
-    "legs",
     "heads",
-    "prospect",
     "answer",
 )
 PARTS_OF_SITE = ("site",)
-OUTBOX_MOVES = frozenset({"press", "put_back_webhook", "settle_webhook", "take_webhooks"})
-"""They alone have the part of the outbox: each part costs every move that has it."""
+PARTS_OF_SOME = {
+    "legs": frozenset(
+        {
+            "accept",
+            "assert",
+            "claim",
+            "fail_leg",
+            "fire_agent",
+            "leg_dialled",
+            "leg_ringing",
+            "take_over",
+        }
+    ),
+    "outbox": frozenset({"press", "put_back_webhook", "settle_webhook", "take_webhooks"}),
+    "places": frozenset({"assert", "join", "rearrange"}),
+    "prospect": frozenset({"join", "standing"}),
+}
+"""These moves alone have them: each part costs every move that has it."""
 SITE_MOVES = frozenset({"beat", "bury", "retire"})
 
 
@@ -54,8 +67,7 @@ def load_scripts() -> dict[str, Script]:
             continue
         name = file.name.removesuffix(".lua")
         parts = PARTS_OF_SITE if name in SITE_MOVES else PARTS_OF_ACCOUNT
-        if name in OUTBOX_MOVES:
-            parts = (*parts, "outbox")
+        parts += tuple(part for part, moves in PARTS_OF_SOME.items() if name in moves)
         text = "\n".join(
             [*((folder / "parts" / f"{part}.lua").read_text() for part in parts), file.read_text()]
         )

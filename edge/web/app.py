@@ -7,7 +7,15 @@ from aiohttp import web
 
 from edge.domain.settings import World
 from edge.ports.queue_store import QueueStore
-from edge.web.api import entries, explanations, health, queue_agent, queue_status, queues
+from edge.web.api import (
+    entries,
+    explanations,
+    health,
+    queue_agent,
+    queue_status,
+    queues,
+    waiting_times,
+)
 from edge.web.auth import Doors
 from edge.web.backstage import BACKSTAGE, Backstage, FollowUp
 from edge.web.body import BODY_MOST_BYTES
@@ -44,6 +52,6 @@ def make_app(
         store_limit_seconds=store_limit_seconds,
     )
     app[health.READINESS] = readiness
-    for noun in (health, queues, entries, explanations, queue_agent, queue_status):
+    for noun in (health, queues, entries, explanations, queue_agent, queue_status, waiting_times):
         app.add_routes(noun.ROUTES)
     return app

@@ -20,6 +20,9 @@ class Page:
     skip: int = 0
     top: int = TOP_DEFAULT
 
+    def of(self, rows: Sequence[Row]) -> Sequence[Row]:
+        return rows[self.skip : self.skip + self.top]
+
 
 def page_of(request: web.Request) -> Page:
     """The page asked for by `skip` and `top`. Raises Problem (422) with every wrong one."""
@@ -49,7 +52,7 @@ def page_of(request: web.Request) -> Page:
 def listed(url: str, rows: Sequence[Row], page: Page, shape: Callable[[int, Row], Shape]) -> Shape:
     """The envelope with one page of the rows; `shape` is given each row and its index."""
     upto = page.skip + page.top
-    shown = rows[page.skip : upto]
+    shown = page.of(rows)
     return {
         "object": "list",
         "url": url,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from edge.domain.agent import Agent, Overlay, Pending
 from edge.domain.entry import Entry, Party
+from edge.domain.estimate import Prospect, error_of
 from edge.domain.ids import QueueId
 from edge.domain.overlays import status_in
 from edge.domain.settings import Member, Queue
@@ -27,7 +28,15 @@ def digits(number: str) -> str | None:
     return bare if bare.isascii() and bare.isdigit() else None
 
 
-def entry_shape(entry: Entry, position: int, now_ms: int) -> Shape:
+def seconds_expected(prospect: Prospect | None) -> int | None:
+    """Whole seconds; None of one who waits no more, and where it is unknown."""
+    expected = prospect.expected_seconds if prospect is not None else None
+    return None if expected is None else round(expected)
+
+
+def entry_shape(
+    entry: Entry, position: int, now_ms: int, prospect: Prospect | None = None
+) -> Shape:
     """`position` is 1-based, null for 0: not in the line. Agents are named by their user's id:
     who rings for it, who was rung in this round, who took it."""
     return {
@@ -38,6 +47,9 @@ def entry_shape(entry: Entry, position: int, now_ms: int) -> Shape:
         "caller": digits(entry.caller_number),
         "joined_at": moment(entry.joined_at_ms),
         "wait_seconds": max(0, (entry.ended_at_ms or now_ms) - entry.joined_at_ms) // 1000,
+        "expected_wait_seconds": seconds_expected(prospect),
+        "promised_seconds": entry.promised_ms // 1000 if entry.promised_at_ms else None,
+        "promised_at": moment(entry.promised_at_ms),
         "stage": entry.stage.value,
         "priority": entry.priority,
         "virtual": entry.party is not Party.LIVE,
@@ -74,6 +86,28 @@ def queue_shape(queue: Queue, members: Shape, waiting: Shape) -> Shape:
         "music_class": queue.music_class,
         "members": members,
         "waiting": waiting,
+    }
+
+
+def queue_now_shape(queue: Queue, newcomer: Prospect) -> Shape:
+    """`newcomer` is what one who joins now can expect. `agents` are those who serve, the shared
+    ones as the share that comes to this queue."""
+    standing, history = newcomer.standing, newcomer.history
+    handling = history.handling
+    error = error_of(history)
+    return {
+        "object": "queue_status",
+        "queue_id": queue.id,
+        "at": moment(newcomer.now_ms),
+        "waiting": standing.position - 1,
+        "agents": round(standing.agents, 2),
+        "ready": standing.idle,
+        "longest_wait_seconds": round(standing.head_waited_seconds),
+        "expected_wait_seconds": seconds_expected(newcomer),
+        "handling_seconds": round(handling.mean_seconds, 1) if handling.is_known else None,
+        "promises": error.promises if error else 0,
+        "median_absolute_error_seconds": round(error.median_absolute_seconds, 1) if error else None,
+        "bias_seconds": round(error.bias_seconds, 1) if error else None,
     }
 
 

@@ -111,7 +111,7 @@ def test_lua_learns_and_expects_as_the_pure_functions_do(
 
 def run(client: redis.Redis, rows: list[Any], asked: list[Any]) -> Any:
     """The parts as a move has them, and the driver in place of the move."""
-    look = load_scripts()["look"]
-    move = look.text.index("-- purpose: look at one queue")
+    look = load_scripts()["standing"]
+    move = look.text.index("-- purpose: what the waiting time")
     text = look.text[:move].replace("local now = read_clock()", "local now = 0") + DRIVER
     return client.eval(text, 1, "{acct_lua}", "run", json.dumps(rows), json.dumps(asked))

@@ -48,15 +48,17 @@ async def seen_entry(store: QueueStore, account: Account, queue: Queue, name: st
     return facts
 
 
-def _answered(facts: EntryFacts) -> web.Response:
-    return answered(entry_shape(facts.entry, facts.position, facts.now_ms))
+async def _answered(store: QueueStore, account: Account, facts: EntryFacts) -> web.Response:
+    prospect = await store.standing(AccountId(account.id), facts.entry.id)
+    return answered(entry_shape(facts.entry, facts.position, facts.now_ms, prospect))
 
 
 async def show(request: web.Request) -> web.Response:
     account = account_of(request)
     queue = queue_of(account, request)
     async with backstage(request).store_in_time() as store:
-        return _answered(await seen_entry(store, account, queue, request.match_info["entry"]))
+        facts = await seen_entry(store, account, queue, request.match_info["entry"])
+        return await _answered(store, account, facts)
 
 
 async def update(request: web.Request) -> web.Response:
@@ -76,7 +78,7 @@ async def update(request: web.Request) -> web.Response:
             if word is RearrangeWord.STALE:
                 raise _not_waiting(moved)
             facts = await seen_entry(store, account, queue, name)
-    return _answered(facts)
+        return await _answered(store, account, facts)
 
 
 async def answer(request: web.Request) -> web.Response:

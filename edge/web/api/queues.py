@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from edge.domain.entry import Entry
 from edge.domain.ids import AccountId, QueueId
 from edge.domain.settings import Account, Queue
+from edge.web.api.waiting_times import prospects_of
 from edge.web.backstage import account_of, backstage, queue_of
 from edge.web.errors import answered
 from edge.web.lists import Page, listed, page_of
@@ -14,17 +14,14 @@ from edge.web.schemas import MEMBERS_INLINE, Shape, entry_shape, member_shape, q
 async def show(request: web.Request) -> web.Response:
     account = account_of(request)
     queue = queue_of(account, request)
-    line = await _line(request, account, queue)
     members = _members(queue, Page(top=MEMBERS_INLINE))
-    return answered(queue_shape(queue, members, _waiting(request, queue, line, Page())))
+    return answered(queue_shape(queue, members, await _waiting(request, account, queue, Page())))
 
 
 async def list_entries(request: web.Request) -> web.Response:
     account = account_of(request)
     queue = queue_of(account, request)
-    page = page_of(request)
-    line = await _line(request, account, queue)
-    return answered(_waiting(request, queue, line, page))
+    return answered(await _waiting(request, account, queue, page_of(request)))
 
 
 async def list_members(request: web.Request) -> web.Response:
@@ -32,18 +29,16 @@ async def list_members(request: web.Request) -> web.Response:
     return answered(_members(queue, page_of(request)))
 
 
-async def _line(request: web.Request, account: Account, queue: Queue) -> tuple[Entry, ...]:
+async def _waiting(request: web.Request, account: Account, queue: Queue, page: Page) -> Shape:
     async with backstage(request).store_in_time() as store:
-        return await store.line(AccountId(account.id), QueueId(queue.id))
-
-
-def _waiting(request: web.Request, queue: Queue, line: tuple[Entry, ...], page: Page) -> Shape:
+        line = await store.line(AccountId(account.id), QueueId(queue.id))
+        expected = await prospects_of(store, AccountId(account.id), page.of(line))
     now_ms = backstage(request).now_ms()
     return listed(
         f"/v1/queues/{queue.id}/entries",
         line,
         page,
-        lambda index, entry: entry_shape(entry, position=index + 1, now_ms=now_ms),
+        lambda index, entry: entry_shape(entry, index + 1, now_ms, expected[index - page.skip]),
     )
 
 

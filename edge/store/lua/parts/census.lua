@@ -28,13 +28,9 @@ local function condition_of(f, queue, with_work, is_unreached)
 end
 
 -- Whether such a member serves the queue, now or when a call has ended: app_queue's `strict`.
-local NOT_SERVING = {'paused', 'penalty', 'unavailable', 'invalid'}
 local function serves(condition)
-  if not condition then return false end
-  for _, factor in ipairs(NOT_SERVING) do
-    if has(condition, factor) then return false end
-  end
-  return true
+  return condition ~= nil and not has(condition, 'paused') and not has(condition, 'penalty')
+    and not has(condition, 'unavailable') and not has(condition, 'invalid')
 end
 
 local function count_serving(queue, user, more)

@@ -1,8 +1,7 @@
 -- What a queue learns from its calls: the twin of domain/estimate.py, to the last digit. One short
 -- text: mean handling seconds, sum of its squared weights, callers lost, seconds waited by all.
 local HANDLED_REMEMBERED, LEFT_REMEMBERED, ERRORS_REMEMBERED = 100, 500, 100
-local LOST = {abandoned = true, routed = true, option_hangup = true, webhook_exit = true,
-  timed_out = true, callback_expired = true, callback_cancelled = true}
+local LOST = 'abandoned routed option_hangup webhook_exit timed_out callback_expired callback_cancelled'
 local learnt, taught = {}, {}
 
 local function learnt_of(queue)
@@ -45,7 +44,7 @@ local function learn_answered(f)
 end
 
 local function learn_left(f, disposition)
-  learn_waited(f.queue, now - tonumber(f.joined_at), LOST[disposition] and 1 or 0)
+  learn_waited(f.queue, now - tonumber(f.joined_at), has(LOST, disposition) and 1 or 0)
 end
 
 local function write_learnt()
