@@ -51,6 +51,28 @@ class Prompt(StrEnum):
     KEY_NOT_KNOWN = "key-not-known"
 
 
+ONLY_AGENTS_HEAR = frozenset(
+    {
+        Prompt.LOGGED_IN,
+        Prompt.LOGGED_OUT,
+        Prompt.PAUSED,
+        Prompt.UNPAUSED,
+        Prompt.PAUSED_AFTER_CALL,
+        Prompt.LOGGED_OUT_AFTER_CALL,
+        Prompt.LOG_IN_FIRST,
+        Prompt.NOT_ALLOWED,
+        Prompt.NOBODY_WAITING,
+        Prompt.CALL_TAKEN,
+        Prompt.PRESS_TO_ACCEPT,
+        Prompt.HOLD_TIME,
+        Prompt.LESS_THAN_A_MINUTE,
+        Prompt.ONE_MINUTE,
+        Prompt.MINUTES,
+    }
+)
+CALLERS_HEAR = frozenset(Prompt) - ONLY_AGENTS_HEAR
+"""What every language has that a queue may speak; agents hear their account's, en or es."""
+
 SPOKEN_NUMBERS = (*range(2, 21), 30, 40, 50, 60)
 
 

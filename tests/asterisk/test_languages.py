@@ -7,14 +7,25 @@ import pytest
 from edge.domain.ids import new_playback_id
 from edge.domain.wording import WORDINGS, Exactly, wording_of
 from edge.ports.phone_system import Done, PlaybackEnded
-from lab.audio import find_prompt
+from edge.prompts.library import PACKAGED
+from lab.audio import Sound, find_prompt
 from lab.numbers import Slot
 from lab.wait import wait_until
 from tests.asterisk.ari_bench import bench, heard_seconds, hears_music, until
+from tests.asterisk.conftest import OpenOffice
+from tests.asterisk.hearing import played
 from tests.asterisk.office import Pbx
 from tests.unit.domain.test_wording import sounds_of_asterisk
 
 CLEAR = 0.8
+
+
+def assert_in_this_order(heard: Sound, words: dict[str, Path | Sound]) -> None:
+    """Each word is heard clearly, one after the other."""
+    found = {name: find_prompt(heard, word) for name, word in words.items()}
+    assert {name: at.score for name, at in found.items() if at.score < CLEAR} == {}
+    offsets = [at.offset for at in found.values()]
+    assert offsets == sorted(offsets)
 
 
 def voice(pbx: Pbx, language: str) -> Path:
@@ -55,7 +66,25 @@ async def test_a_sentence_is_heard_word_for_word_in_the_language_asked_for(
         ended = heard_seconds(phone)
         await wait_until(lambda: heard_seconds(phone) > ended + 0.5, "all of it is recorded")
         heard = phone.recording.sound().between(begun)
-    found = [find_prompt(heard, voice(pbx, language) / f"{word}.wav") for word in sentence]
-    assert [word for word, at in zip(sentence, found, strict=True) if at.score < CLEAR] == []
-    offsets = [at.offset for at in found]
-    assert offsets == sorted(offsets)
+    assert_in_this_order(heard, {word: voice(pbx, language) / f"{word}.wav" for word in sentence})
+
+
+async def test_a_queue_speaks_its_own_language_with_asterisks_voice_and_ours(
+    pbx: Pbx, office: OpenOffice
+) -> None:
+    async with office(
+        agents=0,
+        language="fr-CA",
+        announce_mode="interrupt",
+        position_announcement={"mode": "ON_CONNECTED"},
+        options=[{"digit": "1", "action": "callback"}],
+    ) as here:
+        phone = await here.waiting_caller()
+        begun = heard_seconds(phone)
+        await wait_until(lambda: heard_seconds(phone) > begun + 10, "it is said", 30)
+        heard = phone.recording.sound()
+    words = {"queue-youarenext": voice(pbx, "fr") / "queue-youarenext.wav"}
+    ours = ("press-1", "to-get-a-callback")
+    assert_in_this_order(
+        heard, {**words, **{word: played(PACKAGED / "fr" / f"{word}.ulaw") for word in ours}}
+    )

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.domain.prompts import CALLERS_HEAR
+from edge.domain.wording import WORDINGS
 from edge.ports.prompts import EVERY_PROMPT
 from edge.prompts.render import TEXTS
 from edge.prompts.texts import BadTexts, Voice, read_texts
@@ -23,9 +25,14 @@ def write(folder: Path, name: str, content: str) -> None:
 
 def test_the_texts_of_the_product_cover_every_prompt_in_every_language() -> None:
     languages = read_texts(TEXTS)
-    assert [texts.language for texts in languages] == ["en", "es"]
+    assert [texts.language for texts in languages] == ["en", "es", "fr", "it", "ru"]
     for texts in languages:
-        assert set(texts.prompts) == set(EVERY_PROMPT)
+        has_agents_too = texts.language in ("en", "es")
+        assert set(texts.prompts) == set(EVERY_PROMPT if has_agents_too else CALLERS_HEAR)
+
+
+def test_whatever_language_a_queue_is_worded_in_has_prompts_of_ours() -> None:
+    assert {texts.language for texts in read_texts(TEXTS)} == set(WORDINGS)
 
 
 def test_a_good_file(tmp_path: Path) -> None:
