@@ -66,7 +66,7 @@ def load_scripts() -> dict[str, Script]:
         if not file.name.endswith(".lua"):
             continue
         name = file.name.removesuffix(".lua")
-        parts = PARTS_OF_SITE if name in SITE_MOVES else PARTS_OF_ACCOUNT
+        parts: tuple[str, ...] = PARTS_OF_SITE if name in SITE_MOVES else PARTS_OF_ACCOUNT
         parts += tuple(part for part, moves in PARTS_OF_SOME.items() if name in moves)
         text = "\n".join(
             [*((folder / "parts" / f"{part}.lua").read_text() for part in parts), file.read_text()]
