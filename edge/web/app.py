@@ -7,7 +7,7 @@ from aiohttp import web
 
 from edge.domain.settings import World
 from edge.ports.queue_store import QueueStore
-from edge.web.api import entries, explanations, health, queue_agent, queue_status, queues
+from edge.web.api import entries, explanations, health, media, queue_agent, queue_status, queues
 from edge.web.auth import Doors
 from edge.web.backstage import BACKSTAGE, Backstage, FollowUp
 from edge.web.body import BODY_MOST_BYTES
@@ -29,6 +29,7 @@ def make_app(
     *,
     now_ms: Callable[[], int] = _wall_clock_ms,
     store_limit_seconds: float = STORE_LIMIT_SECONDS,
+    media_door: media.MediaDoor | None = None,
 ) -> web.Application:
     """The application, not listening yet (see `serving`).
 
@@ -44,6 +45,9 @@ def make_app(
         store_limit_seconds=store_limit_seconds,
     )
     app[health.READINESS] = readiness
+    if media_door is not None:
+        app[media.MEDIA] = media_door
+        app.add_routes(media.ROUTES)
     for noun in (health, queues, entries, explanations, queue_agent, queue_status):
         app.add_routes(noun.ROUTES)
     return app
