@@ -116,7 +116,6 @@ class AriPhoneSystem:
         """Filter, subscriptions, then what happened in the gap, then NodeBack."""
         await self._rest.applications.filter(self.app, ari.READERS)
         self._tell_phones(await self._devices.refresh())
-        await self.media.find_folder()
         await self._heal()
         self._is_up = True
         self._node_events.put_nowait(NodeBack())

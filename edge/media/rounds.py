@@ -127,22 +127,25 @@ class MediaRounds:
     async def run(self) -> Never:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_looking(), name="media news")
+            tasks.create_task(self._listen(), name="media news")
+            tasks.create_task(self._look_again(), name="media looked at")
             for one in self._rounds:
                 tasks.create_task(self._go_round(one), name=f"media of {one.node.node}")
         raise AssertionError("these tasks do not end")
 
-    async def _keep_looking(self) -> Never:
-        await self._look_at_all()
+    async def _listen(self) -> Never:
         while True:
-            account: AccountId | None = None
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(AGAIN_SECONDS):
-                    account = await self._store.changed()
+            account = await self._store.changed()
             if account is None:
                 await self._look_at_all()
             elif account in self._accounts:
                 await self._look_at(account)
+
+    async def _look_again(self) -> Never:
+        """News may have been lost, and what failed may succeed now."""
+        while True:
+            await self._look_at_all()
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _look_at_all(self) -> None:
         for account in self._accounts:
@@ -176,6 +179,9 @@ class MediaRounds:
         while True:
             if one.node.is_up:
                 await self._visit(one)
+            else:
+                one.news.clear()
+                one.tried_at = 0.0
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(NODE_CHECK_SECONDS):
                     await one.news.wait()

@@ -71,6 +71,8 @@ def converted(upload: bytes, purpose: Purpose, most_seconds: float) -> Refused |
         announced = announced_seconds(container, upload)
     except Truncated as fault:
         return Refused(Unusable.TRUNCATED, f"The file is not whole: {fault}.")
+    if announced is not None and announced > most_seconds:
+        return _too_long(most_seconds)
     decoded = _decoded(upload, container, most_seconds)
     if isinstance(decoded, Refused):
         return decoded
@@ -87,6 +89,10 @@ def converted(upload: bytes, purpose: Purpose, most_seconds: float) -> Refused |
         gain = min(gain, PEAK_DBFS - cut.max_dBFS)
     whole = _in_frames(cut.raw_data)
     return {extension: _encoded(whole, extension, purpose, gain) for extension in FORMATS}
+
+
+def _too_long(most_seconds: float) -> Refused:
+    return Refused(Unusable.TOO_LONG, f"The sound is longer than {most_seconds:g} s.")
 
 
 def _decoded(upload: bytes, container: Container, most_seconds: float) -> Decoded | Refused:
@@ -109,8 +115,7 @@ def _decoded(upload: bytes, container: Container, most_seconds: float) -> Decode
             pcm = ffmpeg.stdout.read(most + 1)
             if len(pcm) > most:
                 ffmpeg.kill()
-                limit = f"{most_seconds:g} s"
-                return Refused(Unusable.TOO_LONG, f"The sound is longer than {limit}.")
+                return _too_long(most_seconds)
         if ffmpeg.returncode != 0 or not pcm:
             return Refused(Unusable.NOT_AUDIO, f"There is no sound in this {container.value} file.")
         return Decoded(pcm, _loudness_in(said))

@@ -64,12 +64,18 @@ class RedisMediaStore:
         async with _answering(WRITTEN_WITHIN_SECONDS):
             if await self._stored(account) + media.stored > most_bytes:
                 return KeepWord.FULL
-            for extension in FORMATS:
-                await self._write(keys.media_file(account, media.id, extension), files[extension])
+            await self.write_files(account, media, files)
             word = await self._publish(account, media, most_bytes)
             if word is KeepWord.FULL:
                 await self._redis.delete(*_files(account, media.id))
             return word
+
+    async def write_files(
+        self, account: AccountId, media: Media, files: Mapping[str, bytes]
+    ) -> None:
+        """For an hour: until the piece is known to be whole."""
+        for extension in FORMATS:
+            await self._write(keys.media_file(account, media.id, extension), files[extension])
 
     async def _write(self, key: str, content: bytes) -> None:
         await self._redis.set(key, content[:PART_BYTES], ex=UNFINISHED_SECONDS)
@@ -169,15 +175,21 @@ class RedisMediaStore:
                 await self._stop_listening()
                 await asyncio.sleep(random.uniform(0.1, 0.5))
 
-    async def _hear(self) -> AccountId | None:
+    async def listens(self) -> None:
+        """From now on every change is heard."""
         if self._pubsub is None:
             pubsub = self._listening.pubsub(ignore_subscribe_messages=True)
             await pubsub.subscribe(keys.MEDIA_CHANNEL)
             self._pubsub = pubsub
+
+    async def _hear(self) -> AccountId | None:
+        if self._pubsub is None:
+            await self.listens()
             if self._was_deaf:
                 self._was_deaf = False
                 return None
         while True:
+            assert self._pubsub is not None
             message = await self._pubsub.get_message(timeout=None)
             if message is not None:
                 return AccountId(message["data"].decode())
