@@ -2,7 +2,7 @@
 FROM debian:bookworm-slim
 
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates python3.11 python3.11-venv tzdata \
+ && apt-get install -y --no-install-recommends ca-certificates ffmpeg python3.11 python3.11-venv tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --home-dir /srv/queue-edge --no-create-home queue-edge
 

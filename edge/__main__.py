@@ -12,6 +12,7 @@ from pathlib import Path
 from edge.config import ConfigErrors, load_site
 from edge.domain.settings import Site, World
 from edge.domain.strategies import register
+from edge.prompts.converter import what_is_missing
 
 DONE, WRONG, INTERRUPTED = 0, 1, 130
 
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG
     if asked.command == "check-config":
         print(_summary(asked.config, site, world))
+        if missing := what_is_missing():
+            print(f"note: nothing can be uploaded: {missing}", file=sys.stderr)
         return DONE
     return _serve(site, world)
 

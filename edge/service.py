@@ -28,12 +28,14 @@ from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
 from edge.journey.reconcile import NodeFollower
 from edge.journey.takeover import take_over
+from edge.media import MediaRounds
 from edge.ports.phone_system import Arrival, NodeFault
 from edge.ports.queue_store import BeatWord, Moved
+from edge.prompts.converter import FfmpegConverter
 from edge.prompts.library import PromptLibrary
-from edge.store import RedisQueueStore
+from edge.store import RedisMediaStore, RedisQueueStore
 from edge.telemetry.loop_lag import LoopLag
-from edge.web import Missing, PortTaken, Readiness, make_app, serving
+from edge.web import MediaDoor, Missing, PortTaken, Readiness, make_app, serving
 from edge.webhooks import Delivery, HttpPost
 
 log = structlog.get_logger()
@@ -43,6 +45,7 @@ FIRST_MATCH_AFTER_SECONDS = 1.5
 """Callers whom the dialplan holds try again each second: all are in line before the first match."""
 RUN_AGAIN_SECONDS = 1.0
 RETIRE_SECONDS = 1.0
+MEGABYTE = 1_000_000
 
 
 class RunEnd(StrEnum):
@@ -106,6 +109,15 @@ class EdgeRun:
             )
             for node in site.nodes
         }
+        self._media_store = RedisMediaStore(site.redis.url)
+        self._media = MediaRounds(
+            self._media_store,
+            FfmpegConverter(site.media.most_seconds),
+            [phone.media for phone in self._phones.values()],
+            [AccountId(account.id) for account in world.accounts],
+            site.media_url,
+            site.media.account_megabytes * MEGABYTE,
+        )
         self._reconciled: dict[NodeId, asyncio.Event] = {
             node: asyncio.Event() for node in self._phones
         }
@@ -132,6 +144,7 @@ class EdgeRun:
             await self._retire()
             await self._post.close()
             await self._store.close()
+            await self._media_store.close()
             log.info("loop_lag", **self._lag.summary())
         return end
 
@@ -151,7 +164,13 @@ class EdgeRun:
             self._put_together(conductors)
             for work in self._work():
                 tasks.create_task(work)
-            app = make_app(self._world, self._store, self._readiness, self._follow_up)
+            app = make_app(
+                self._world,
+                self._store,
+                self._readiness,
+                self._follow_up,
+                media_door=MediaDoor(self._media, self._site.media.most_megabytes * MEGABYTE),
+            )
             async with serving(app, self._site.http):
                 log.info("run_started", run=self.id)
                 gc.collect()
@@ -203,6 +222,7 @@ class EdgeRun:
             self._beat(),
             self._answer_summons(),
             self._begin_to_match(),
+            self._media.run(),
             self._lag.watch(),
         ]
 

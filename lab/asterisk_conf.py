@@ -31,6 +31,8 @@ def write_conf(
     etc = run_dir / "etc"
     for folder in (etc, etc / "pjsip.d", etc / "extensions.d", *_own_folders(run_dir).values()):
         folder.mkdir(parents=True, exist_ok=True)
+    if "MEDIA_DIR" in values:
+        Path(values["MEDIA_DIR"]).mkdir(parents=True, exist_ok=True)
     for template in sorted(TEMPLATES.glob("*.conf")):
         text = _PLACE.sub(lambda place: values.get(place[1], place[0]), template.read_text())
         (etc / template.name).write_text(text)

@@ -1,5 +1,6 @@
 """The ears of the lab: what was heard in a recording, measured in samples, not believed."""
 
+import io
 import wave
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -105,12 +106,19 @@ def read_wav(path: Path) -> Sound:
 
 def write_wav(path: Path, sound: Sound) -> Path:
     """Write 16-bit mono; what exceeds full scale is clipped."""
-    with wave.open(str(path), "wb") as file:
+    path.write_bytes(wav_of(sound))
+    return path
+
+
+def wav_of(sound: Sound) -> bytes:
+    """A wav file's bytes: 16-bit mono; what exceeds full scale is clipped."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(sound.rate)
         file.writeframes((np.clip(sound.samples, -1.0, 1.0) * 32767).astype("<i2").tobytes())
-    return path
+    return content.getvalue()
 
 
 def make_tone(path: Path, hz: float, seconds: float, dbfs: float = -15.0, rate: int = RATE) -> Path:

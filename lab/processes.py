@@ -52,6 +52,7 @@ class AsteriskSettings:
     patience_seconds: int = 60
     music: Path | None = None
     sorry_prompt: str | None = None
+    media: Path | None = None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self:
@@ -65,7 +66,7 @@ class AsteriskSettings:
                 given[name.lower()] = int(env[name])
         return cls(**given)  # type: ignore[arg-type]
 
-    def values(self, install: AsteriskInstall) -> dict[str, str]:
+    def values(self, install: AsteriskInstall, run_dir: Path) -> dict[str, str]:
         """The words that stand for these values in asterisk-conf/."""
         return {
             "BIND": self.bind,
@@ -81,6 +82,7 @@ class AsteriskSettings:
             "PATIENCE_SECONDS": str(self.patience_seconds),
             "MOH_DIR": str(self.music or _hold_music(install)),
             "SORRY_PROMPT": self.sorry_prompt or _sorry_prompt(),
+            "MEDIA_DIR": str(self.media or run_dir / "spool" / "recording" / "media"),
         }
 
 
@@ -118,7 +120,7 @@ class AsteriskProcess(Process):
     async def start(self) -> None:
         """Write the configuration, start, and wait until ARI answers and all is loaded."""
         self.require_free_ports()
-        values = self.settings.values(self.install)
+        values = self.settings.values(self.install, self.run_dir)
         write_conf(self.run_dir, self.install, values, *self._extra)
         self.child.spawn(self._command("-f"), self._env(), self.run_dir)
         await self._until_it_serves()

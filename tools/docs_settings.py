@@ -28,6 +28,10 @@ MEANINGS = {
     "redis.url": "like `redis://127.0.0.1:6380/0`, `rediss://…` or `unix:///run/redis.sock`",
     "http.host": "the address of the HTTP API",
     "http.port": "its port",
+    "media.url": "how the nodes reach this edge; without it `http://<http.host>:<http.port>`",
+    "media.most_megabytes": "of one upload, 1 to 100",
+    "media.most_seconds": "of one upload's sound, 1 to 3600",
+    "media.account_megabytes": "in Redis for all uploads of an account: 24 kB a second of sound",
     "logging.level": "`debug`, `info`, `warning` or `error`",
     "logging.format": "`json`, or `text` for people",
     "logging.mask_personal_data": "hide callers' numbers in the log",
@@ -69,6 +73,7 @@ MEANINGS = {
     "accounts[].queues[].penalty_rules[].min_penalty": "members below are not rung",
     "accounts[].queues[].penalty_rules[].max_penalty": "members above are not rung",
     "accounts[].queues[].music_class": "a section of Asterisk's `musiconhold.conf`",
+    "accounts[].queues[].music_media": "an uploaded piece (`media_…`) in place of the class",
     "accounts[].queues[].agent_announcement[]": (
         "said to the agent between answer and bridge, at most 20 s: prompt ids, sounds of "
         "Asterisk, or absolute paths on its machine, without extension"

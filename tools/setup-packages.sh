@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Debian packages: Redis, and the robot phones, ears and voice of demo and tests. Installs those
-# that are missing, through sudo when not root, and starts no service of theirs.
+# Debian packages: Redis, ffmpeg for uploaded audio, and the robot phones, ears and voice of demo and
+# tests. Installs those that are missing, through sudo when not root, and starts no service of theirs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/progress.sh
@@ -12,6 +12,7 @@ needed=(
   sipp:sip-tester
   tshark:tshark
   espeak-ng:espeak-ng
+  ffmpeg:ffmpeg
   setpriv:util-linux
 )
 # Without an Asterisk in the cache or on the machine, one has to be fetched.

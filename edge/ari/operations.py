@@ -193,5 +193,14 @@ OPERATIONS = {
         outcomes={404: Outcome.GONE, 409: Outcome.EXISTS},
     ),
     "asterisk.getInfo": Operation("getInfo", "GET", "/asterisk/info", Lane.HTTP, query=("only",)),
+    "asterisk.getGlobalVar": Operation(
+        "getGlobalVar", "GET", "/asterisk/variable", Lane.HTTP, query=("variable",)
+    ),
+    "asterisk.setGlobalVar": Operation(
+        "setGlobalVar", "POST", "/asterisk/variable", Lane.HTTP, query=("variable", "value")
+    ),
+    "asterisk.reloadModule": Operation(
+        "reloadModule", "PUT", "/asterisk/modules/{moduleName}", Lane.HTTP
+    ),
     "endpoints.listByTech": Operation("listByTech", "GET", "/endpoints/{tech}", Lane.HTTP),
 }

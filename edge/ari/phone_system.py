@@ -16,6 +16,7 @@ from edge.ari.forgetting import forget_application
 from edge.ari.ids import ADOPTED, ARRIVAL, our_arguments, read_arrival
 from edge.ari.invite import channel_variables, dial_string
 from edge.ari.legs import LEG_STATES
+from edge.ari.media import NodeMedia
 from edge.ari.operations import Outcome
 from edge.ari.rest import Rest
 from edge.ari.router import Router
@@ -82,6 +83,7 @@ class AriPhoneSystem:
         self._stage = Stage(settings.run, self._rest, self._router)
         self._whispers = Whispers(settings.run, self._rest, self._router)
         self._devices = Devices(settings.run, self._rest)
+        self.media = NodeMedia(settings.node, settings.run, self._rest, self._wire)
         self._node_events: asyncio.Queue[NodeEvent | None] = asyncio.Queue()
         self._claims: asyncio.TaskGroup | None = None
         self._creations: dict[LegId, asyncio.Task[Outcome]] = {}
@@ -266,9 +268,12 @@ class AriPhoneSystem:
         sounds: Sequence[str],
         language: str | None = None,
     ) -> Done:
+        playable = self.media.playable(sounds)
+        if not playable:
+            return self._nothing_to_play(leg, playback)
         with self._playing(leg, playback) as played:
             played.outcome = await self._rest.channels.play(
-                leg, playback, _media(sounds), _tag(language)
+                leg, playback, _media(playable), _tag(language)
             )
         return _done(played.outcome)
 
@@ -279,14 +284,22 @@ class AriPhoneSystem:
         sounds: Sequence[str],
         language: str | None = None,
     ) -> Done:
+        playable = self.media.playable(sounds)
+        if not playable:
+            return self._nothing_to_play(leg, playback)
         with self._playing(leg, playback) as played:
             played.outcome = await self._whispers.play(
-                leg, playback, _media(sounds), _tag(language)
+                leg, playback, _media(playable), _tag(language)
             )
         return _done(played.outcome)
 
     async def end_whisper(self, leg: LegId) -> None:
         await self._whispers.end(leg)
+
+    def _nothing_to_play(self, leg: LegId, playback: PlaybackId) -> Done:
+        """All of it was left out: over as soon as it began."""
+        self._router.playback_ended(leg, playback)
+        return Done.DONE
 
     @contextmanager
     def _playing(self, leg: LegId, playback: PlaybackId) -> Iterator["_Played"]:

@@ -237,6 +237,18 @@ class Asterisk(Resource):
         _, reply = await self._call("asterisk.getInfo", only="status")
         return str(reply.json()["status"]["startup_time"])
 
+    async def getGlobalVar(self, name: str) -> str:
+        """Empty when it is not set."""
+        _, reply = await self._call("asterisk.getGlobalVar", variable=name)
+        return str(reply.json()["value"])
+
+    async def setGlobalVar(self, name: str, value: str) -> None:
+        await self._call("asterisk.setGlobalVar", variable=name, value=value)
+
+    async def reloadModule(self, name: str) -> None:
+        """The module reads its configuration again."""
+        await self._call("asterisk.reloadModule", name)
+
 
 class Rest:
     """Every REST method we use. Each raises NodeFault when the node fails or stays silent."""

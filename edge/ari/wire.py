@@ -69,6 +69,8 @@ class Wire:
         self._http: aiohttp.ClientSession | None = None
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
         self._numbers = itertools.count(1)
+        self.connections = 0
+        """How often the command socket has come up."""
 
     async def run(self) -> None:
         """Keep the command socket up until cancelled."""
@@ -161,6 +163,7 @@ class Wire:
         reply = await self.call(Lane.HTTP, "PUT", path, {}, wanted, 5)
         if reply.status != 200:
             raise NodeFault(f"event filter of {self._app}: {reply.status}")
+        self.connections += 1
         if self._watcher is not None:
             await self._watcher.commands_up()
 

@@ -13,6 +13,8 @@ LegId = NewType("LegId", str)
 """A leg is one channel of Asterisk that we know; ours are chosen before they are created."""
 BridgeId = NewType("BridgeId", str)
 PlaybackId = NewType("PlaybackId", str)
+MediaId = NewType("MediaId", str)
+"""A piece of uploaded audio, `media_<26>`."""
 RunId = NewType("RunId", str)
 """One start of one edge. It is its ARI application's name and its fence: `edge-<26>`."""
 NodeId = NewType("NodeId", str)
@@ -62,6 +64,10 @@ def new_playback_id() -> PlaybackId:
 
 def new_webhook_id() -> WebhookId:
     return WebhookId(f"hook_{new_suffix()}")
+
+
+def new_media_id() -> MediaId:
+    return MediaId(f"media_{new_suffix()}")
 
 
 def new_run_id() -> RunId:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from edge.domain.ids import AccountId, new_playback_id
+from edge.domain.ids import AccountId, MediaId, new_playback_id
+from edge.domain.media import is_media, sound_of
 from edge.journey.floor import Floor
 from edge.journey.leg import Leg
 from edge.ports.phone_system import Done
@@ -20,11 +21,14 @@ LISTENING_SECONDS = 0.15
 def sounds_of(
     floor: Floor, account: AccountId, named: Sequence[str], language: str | None = None
 ) -> list[str]:
-    """What to play for these names: prompts in this language, None: the account's; what is no
-    prompt is the name of a sound that Asterisk has."""
+    """What to play for these names: prompts in this language, None: the account's; uploaded pieces
+    (a node leaves out what it has not); what is neither is the name of a sound of Asterisk."""
     language = language or floor.directory.language(account)
     sounds: list[str] = []
     for name in named:
+        if is_media(name):
+            sounds.append(sound_of(account, MediaId(name)))
+            continue
         try:
             sounds += floor.prompts.sounds(name, language)
         except PromptMissing:

@@ -16,13 +16,23 @@ with warnings.catch_warnings():
 
 from edge.prompts.resample import resample
 
-__all__ = ["AudioSegment", "at_rate", "audioop", "cut_to_speech", "levelled", "pcm", "segment"]
+__all__ = [
+    "AudioSegment",
+    "at_rate",
+    "audioop",
+    "cut_to_sound",
+    "cut_to_speech",
+    "levelled",
+    "pcm",
+    "segment",
+]
 
 SPEECH_RMS_DBFS = -20.0
 """Root mean square over a whole prompt, as loud as the prompts that come with Asterisk."""
 PEAK_DBFS = -3.5
 """The ceiling before coding; G.711 and G.722 may add a fraction of a decibel, promised is -3."""
 SILENT_BELOW_PEAK_DB = 40.0
+MUSIC_ENDS_BELOW_PEAK_DB = 60.0
 EDGE_MS = 25
 """Quiet kept before and after the speech, so that weak consonants are not cut."""
 
@@ -57,6 +67,15 @@ def cut_to_speech(audio: AudioSegment) -> AudioSegment:
     tail = detect_leading_silence(audio.reverse(), quiet_below, chunk_size=5)
     cut = audio[max(0, lead - EDGE_MS) : min(len(audio), len(audio) - tail + EDGE_MS)]
     return cut.fade_in(5).fade_out(10)
+
+
+def cut_to_sound(audio: AudioSegment) -> AudioSegment:
+    """Music without the silence at both ends, which would be a gap each time round; what fades
+    away stays. The 5 ms in which it comes and goes keep the seam from clicking."""
+    quiet_below = audio.max_dBFS - MUSIC_ENDS_BELOW_PEAK_DB
+    lead = detect_leading_silence(audio, quiet_below, chunk_size=5)
+    tail = detect_leading_silence(audio.reverse(), quiet_below, chunk_size=5)
+    return audio[lead : len(audio) - tail].fade_in(5).fade_out(5)
 
 
 def levelled(audio: AudioSegment, rms_dbfs: float = SPEECH_RMS_DBFS) -> AudioSegment:

@@ -42,6 +42,21 @@ def given_up(account: AccountId) -> str:
     return f"{account_tag(account)}:given_up"
 
 
+def media(account: AccountId) -> str:
+    return f"{account_tag(account)}:media"
+
+
+def media_nodes(account: AccountId) -> str:
+    return f"{account_tag(account)}:media_nodes"
+
+
+def media_file(account: AccountId, piece: str, extension: str) -> str:
+    return f"{account_tag(account)}:media:{piece}:{extension}"
+
+
+MEDIA_CHANNEL = f"{SITE}:media"
+
+
 def asserted(redis_run: str) -> str:
     return f"{SITE}:asserted:{redis_run}"
 
@@ -102,6 +117,14 @@ KEYS: tuple[KeyKind, ...] = (
     KeyKind("{account}:outbox:<webhook>", "hash", "one webhook", "until delivered or given up"),
     KeyKind(
         "{account}:given_up", "stream", "webhooks delivered no more, the last 1,000", "30 days"
+    ),
+    KeyKind("{account}:media", "hash", "uploaded piece → what is known of it", "permanent"),
+    KeyKind("{account}:media_nodes", "hash", "piece and node → since when, ms", "permanent"),
+    KeyKind(
+        "{account}:media:<id>:<extension>",
+        "string",
+        "a file of an uploaded piece",
+        "permanent; an hour until all of the piece is there",
     ),
     KeyKind("{site}:edges", "zset", "run → end of lease, ms", "permanent"),
     KeyKind("{site}:dead", "zset", "runs whose calls are being taken over", "while any"),

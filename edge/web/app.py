@@ -11,6 +11,7 @@ from edge.web.api import (
     entries,
     explanations,
     health,
+    media,
     queue_agent,
     queue_status,
     queues,
@@ -37,6 +38,7 @@ def make_app(
     *,
     now_ms: Callable[[], int] = _wall_clock_ms,
     store_limit_seconds: float = STORE_LIMIT_SECONDS,
+    media_door: media.MediaDoor | None = None,
 ) -> web.Application:
     """The application, not listening yet (see `serving`).
 
@@ -52,6 +54,9 @@ def make_app(
         store_limit_seconds=store_limit_seconds,
     )
     app[health.READINESS] = readiness
+    if media_door is not None:
+        app[media.MEDIA] = media_door
+        app.add_routes(media.ROUTES)
     for noun in (health, queues, entries, explanations, queue_agent, queue_status, waiting_times):
         app.add_routes(noun.ROUTES)
     return app

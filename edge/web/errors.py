@@ -20,18 +20,27 @@ class ProblemType(Enum):
     """The stable id, the HTTP status and the title of each kind of refusal."""
 
     MALFORMED = ("malformed-json", 400, "The body is not JSON")
+    MALFORMED_FORM = ("malformed-form", 400, "The form cannot be read")
     ACCOUNT_REQUIRED = ("account-required", 400, "The key opens several accounts: name one")
     UNAUTHORIZED = ("unauthorized", 401, "A valid bearer key is needed")
     NOT_FOUND = ("not-found", 404, "There is no such thing")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This cannot be done here")
     CONFLICT = ("conflict", 409, "Not possible in the present state")
     AGENT_NOT_IDLE = ("agent-not-idle", 409, "The agent can not take a call now")
+    MEDIA_IN_USE = ("media-in-use", 409, "A queue uses it")
+    MEDIA_FULL = ("media-storage-full", 409, "The account has no room for more media")
     ENTRY_NOT_WAITING = ("entry-not-waiting", 409, "The caller does not wait any more")
     TOO_LARGE = ("body-too-large", 413, "The body is too large")
     UNSUPPORTED = ("unsupported-media-type", 415, "The body must be application/json")
+    UNSUPPORTED_AUDIO = ("unsupported-audio-type", 415, "The body must be audio, or a form")
+    NOT_AUDIO = ("not-audio", 422, "This is no audio that can be played")
+    AUDIO_TRUNCATED = ("audio-truncated", 422, "The audio is not whole")
+    AUDIO_TOO_LONG = ("audio-too-long", 422, "The audio is too long")
+    AUDIO_SILENT = ("audio-silent", 422, "There is nothing to hear in the audio")
     INVALID = ("validation", 422, "Some values are not valid")
     HTTP = ("http", 0, "The request cannot be answered")
     INTERNAL = ("internal", 500, "Something went wrong on our side")
+    CONVERTER_UNAVAILABLE = ("converter-unavailable", 503, "Audio cannot be converted now")
     STORE_UNAVAILABLE = ("store-unavailable", 503, "The store does not answer")
 
     def __init__(self, stable_id: str, status: int, title: str) -> None:

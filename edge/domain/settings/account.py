@@ -22,6 +22,7 @@ from edge.domain.settings.fields import (
     AccountKey,
     Extension,
     KeyDigest,
+    MediaKey,
     MemberKey,
     Name,
     QueueKey,
@@ -108,7 +109,8 @@ class Queue(Offering, Waiting):
     `ring_step_seconds` after how long ring-progressively adds one. Of two queues that have work
     for the same agent the one with the higher `weight` is served first; waiting makes up for
     weight (see the account's `aging_seconds`). With `sticky_agent` whoever spoke with this caller
-    in the last `sticky_days` is tried first, if ready.
+    in the last `sticky_days` is tried first, if ready. `music_media` is an uploaded piece,
+    played in place of the class `music_class` on every node that has it.
     """
 
     id: QueueKey
@@ -125,6 +127,7 @@ class Queue(Offering, Waiting):
     sticky_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 30
     penalty_rules: tuple[PenaltyRule, ...] = ()
     music_class: Name = "default"
+    music_media: MediaKey | None = None
     max_queue_length: QueueLength = 0
     join_when_empty: WhenEmpty = True
     leave_when_empty: WhenEmpty = False

@@ -77,6 +77,7 @@ AccountKey = Annotated[Text, _id_of("acct")]
 QueueKey = Annotated[Text, _id_of("qu")]
 UserKey = Annotated[Text, _id_of("user")]
 MemberKey = Annotated[Text, _id_of("qum")]
+MediaKey = Annotated[Text, _id_of("media")]
 
 NodeName = Annotated[Text, like("[a-z0-9-]{1,32}", "1 to 32 small letters, digits or dashes")]
 HttpUrl = Annotated[

@@ -57,6 +57,17 @@ class Http:
 
 
 @dataclass(frozen=True, config=STRICT)
+class MediaLimits:
+    """What may be uploaded, and where the nodes fetch it. `url` is how they reach this edge;
+    without it `http://<http.host>:<http.port>`."""
+
+    url: HttpUrl | None = None
+    most_megabytes: Annotated[int, Field(strict=True, ge=1, le=100)] = 10
+    most_seconds: Annotated[int, Field(strict=True, ge=1, le=3_600)] = 600
+    account_megabytes: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 200
+
+
+@dataclass(frozen=True, config=STRICT)
 class Logging:
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
@@ -87,5 +98,12 @@ class Site:
     trunks: tuple[SipName, ...] = ("carrier",)
     redis: RedisServer = RedisServer()
     http: Http = Http()
+    media: MediaLimits = MediaLimits()
     logging: Logging = Logging()
     webhooks: Webhooks = Webhooks()
+
+    @property
+    def media_url(self) -> str:
+        """Where the nodes reach this edge."""
+        host = f"[{self.http.host}]" if ":" in self.http.host else self.http.host
+        return (self.media.url or f"http://{host}:{self.http.port}").rstrip("/")

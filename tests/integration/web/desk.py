@@ -1,5 +1,6 @@
 """The API listening on a loopback port, over the store in memory, with two accounts."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,13 +15,16 @@ from edge.domain.entry import Joining
 from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId, QueueId, RunId
 from edge.domain.matching import Heads
 from edge.domain.settings import Account, Member, PhoneNumber, Queue, User, World
+from edge.media import MediaRounds
 from edge.ports.queue_store import Moved, QueueStore
-from edge.web import Readiness, make_app
+from edge.web import MediaDoor, Readiness, make_app
 from tests.fakes.clock import HandSetClock
+from tests.fakes.memory_media import EchoConverter, MemoryMediaSite, MemoryMediaStore, StubbornNode
 from tests.fakes.memory_site import MemorySite
 from tests.fakes.memory_store import MemoryQueueStore
 
 KEY, OTHER_KEY, MASTER_KEY = "sk_first", "sk_second", "sk_both"
+MEDIA_MOST_BYTES, MEDIA_ROOM = 1_000_000, 2_000_000
 FIRST, SECOND = AccountId("acct_first"), AccountId("acct_second")
 
 
@@ -47,6 +51,7 @@ def world(members: int = 3) -> World:
                         name="Support",
                         extension="500",
                         wrap_up_seconds=5,
+                        music_media="media_inuse",
                         members=tuple(
                             Member(f"qum_{user.id[5:]}", user.id, position=index)
                             for index, user in enumerate(users, start=1)
@@ -81,6 +86,9 @@ class Api:
     clock: HandSetClock
     store: MemoryQueueStore
     readiness: list[Readiness]
+    converter: EchoConverter
+    node: StubbornNode
+    media_site: MemoryMediaSite
     looked: list[Heads] = field(default_factory=list)
     followed: list[Moved] = field(default_factory=list)
 
@@ -141,7 +149,17 @@ async def api(
     store = MemoryQueueStore(RunId("edge-1"), MemorySite(), clock)
     for account in accounts.accounts:
         await store.configure(account)
-    held = Api(None, clock, store, [Readiness()])  # type: ignore[arg-type]
+    converter, node, media_site = EchoConverter(), StubbornNode(), MemoryMediaSite()
+    held = Api(None, clock, store, [Readiness()], converter, node, media_site)  # type: ignore[arg-type]
+    rounds = MediaRounds(
+        MemoryMediaStore(media_site),
+        converter,
+        [node],
+        [FIRST, SECOND],
+        "http://127.0.0.1:1",
+        MEDIA_ROOM,
+        clock.now_ms,
+    )
 
     def follow_up(account: AccountId, moved: Moved) -> None:
         held.looked.extend(moved.heads)
@@ -154,8 +172,14 @@ async def api(
         follow_up,
         now_ms=clock.now_ms,
         store_limit_seconds=store_limit_seconds,
+        media_door=MediaDoor(rounds, MEDIA_MOST_BYTES),
     )
     async with TestServer(app, host="127.0.0.1") as server:
         base = str(server.make_url("/"))
-        async with aiohttp.ClientSession(base) as held.client:
-            yield held
+        going = asyncio.create_task(rounds.run())
+        try:
+            async with aiohttp.ClientSession(base) as held.client:
+                yield held
+        finally:
+            going.cancel()
+            await asyncio.wait([going])

@@ -30,14 +30,16 @@ def words_in_braces(text: str) -> set[str]:
 
 def test_every_word_of_the_templates_has_a_value(install: AsteriskInstall) -> None:
     words = set().union(*(words_in_braces(p.read_text()) for p in TEMPLATES.glob("*.conf")))
-    assert words == set(AsteriskSettings().values(install))
+    assert words == set(AsteriskSettings().values(install, Path("run")))
 
 
 def test_the_container_fills_the_same_words_as_the_lab(install: AsteriskInstall) -> None:
     start = (TEMPLATES / "start.sh").read_text()
     loop = re.search(r"for name in ([A-Z_\s\\]+); do", start)
     assert loop is not None
-    assert set(loop[1].replace("\\", " ").split()) == set(AsteriskSettings().values(install))
+    assert set(loop[1].replace("\\", " ").split()) == set(
+        AsteriskSettings().values(install, Path("run"))
+    )
 
 
 def test_values_are_filled_in_and_the_dialplan_keeps_its_own(
@@ -45,7 +47,7 @@ def test_values_are_filled_in_and_the_dialplan_keeps_its_own(
 ) -> None:
     run = tmp_path / "run"
     settings = AsteriskSettings(bind="192.0.2.7", sip_port=5099)
-    write_conf(run, install, settings.values(install), extra_pjsip="[400](phone)\n")
+    write_conf(run, install, settings.values(install, run), extra_pjsip="[400](phone)\n")
     assert "bind = 192.0.2.7:5099" in (run / "etc/pjsip.conf").read_text()
     assert "Dial(PJSIP/${EXTEN},30)" in (run / "etc/extensions.conf").read_text()
     assert (run / "etc/pjsip.d/lab.conf").read_text() == "[400](phone)\n"

@@ -1,0 +1,92 @@
+"""Uploaded audio: what is known of a piece, and the one name it has on every node."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge.domain.ids import CROCKFORD, AccountId, MediaId, NodeId
+from edge.domain.settings import Account, Queue
+
+PREFIX = "media_"
+ON_NODES = "media:"
+"""Before the name of a piece among the sounds of a playback: the node's own copy is played."""
+FORMATS = ("ulaw", "alaw", "g722")
+"""A piece lies on each node once in each of the phones' codecs: nothing is converted in a call."""
+FRAME_BYTES = 160
+"""20 ms in any of them: 64 kbit/s each, so the files of a piece have one size."""
+
+
+class Purpose(StrEnum):
+    """What a piece is for decides how loud it is made."""
+
+    PROMPT = "prompt"
+    MUSIC = "music"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A piece as it is kept. `size` is that of each of its files, `digest` the SHA-256 of all of
+    them, which nobody knows who was not told."""
+
+    id: MediaId
+    name: str
+    purpose: Purpose
+    seconds: float
+    size: int
+    digest: str
+    created_at_ms: int
+
+    @property
+    def stored(self) -> int:
+        """Bytes in the store."""
+        return self.size * len(FORMATS)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A piece, and the nodes that have its files."""
+
+    media: Media
+    nodes: frozenset[NodeId] = frozenset()
+
+
+def is_media(name: str) -> bool:
+    """Whether a name among the sounds of the settings is an uploaded piece's id."""
+    return name.startswith(PREFIX)
+
+
+def name_on_nodes(account: AccountId, media: MediaId) -> str:
+    """The file's and the music class's name on every node.
+
+    Made of the account too: with an id of another account nobody hears anything.
+    """
+    said = f"{account}/{media}".encode()
+    digest = int.from_bytes(hashlib.blake2b(said, digest_size=17).digest(), "big")
+    return PREFIX + "".join(CROCKFORD[(digest >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def sound_of(account: AccountId, media: MediaId) -> str:
+    """The piece among the sounds of `PhoneSystem.play` and `whisper`."""
+    return ON_NODES + name_on_nodes(account, media)
+
+
+def music_of(account: AccountId, queue: Queue, wished: str = "") -> str:
+    """The music class that a caller of the queue hears: what the dialplan wishes for this call,
+    else the queue's uploaded piece, else its class. A piece that a node has not yet, and a class
+    that it does not know, are Asterisk's default class there."""
+    chosen = wished or queue.music_media or queue.music_class
+    return name_on_nodes(account, MediaId(chosen)) if is_media(chosen) else chosen
+
+
+def users_of(account: Account, media: MediaId) -> list[str]:
+    """The queues whose settings name the piece."""
+    return [queue.id for queue in account.queues if _names(queue, media)]
+
+
+def _names(setting: object, media: MediaId) -> bool:
+    if isinstance(setting, str):
+        return setting == media
+    if isinstance(setting, (tuple, list)):
+        return any(_names(one, media) for one in setting)
+    fields = getattr(setting, "__dataclass_fields__", {})
+    return any(_names(getattr(setting, field), media) for field in fields)

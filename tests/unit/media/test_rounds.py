@@ -1,0 +1,133 @@
+"""Every node gets every piece, whoever uploaded it and whenever the node comes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from edge.domain.ids import AccountId, NodeId
+from edge.domain.media import Media, Purpose, name_on_nodes
+from edge.media import MediaRounds, rounds
+from lab.wait import wait_until
+from tests.fakes.memory_media import (
+    EchoConverter,
+    MemoryMediaSite,
+    MemoryMediaStore,
+    StubbornNode,
+)
+
+OURS = AccountId("acct_ours")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(rounds, "NODE_CHECK_SECONDS", 0.02)
+
+
+@asynccontextmanager
+async def edge(site: MemoryMediaSite, *nodes: StubbornNode) -> AsyncIterator[MediaRounds]:
+    store = MemoryMediaStore(site)
+    ours = MediaRounds(store, EchoConverter(), nodes, [OURS], "http://edge", 1_000_000)
+    going = asyncio.create_task(ours.run())
+    try:
+        yield ours
+    finally:
+        going.cancel()
+        await asyncio.wait([going])
+        await store.close()
+
+
+async def uploaded(ours: MediaRounds) -> Media:
+    made = await ours.add(OURS, "Tune", Purpose.MUSIC, b"sound" * 32)
+    assert isinstance(made, Media)
+    return made
+
+
+async def test_an_upload_is_on_all_nodes_soon() -> None:
+    one, two = StubbornNode(NodeId("pbx-1")), StubbornNode(NodeId("pbx-2"))
+    async with edge(MemoryMediaSite(), one, two) as ours:
+        media = await uploaded(ours)
+        shelved = await ours.until_on_nodes(OURS, media.id, 5)
+        assert shelved.nodes == {one.node, two.node}
+        name = name_on_nodes(OURS, media.id)
+        url = f"http://edge/media/{OURS}/{media.id}/{media.digest}"
+        assert one.fetched == two.fetched == [(name, url, media.size, True)]
+        assert one.names == two.names == {name}
+
+
+async def test_other_edges_know_what_a_node_has_without_asking_it() -> None:
+    site, node = MemoryMediaSite(), StubbornNode()
+    same_node = StubbornNode(is_up=False)
+    async with edge(site, node) as ours, edge(site, same_node):
+        media = await uploaded(ours)
+        await wait_until(
+            lambda: same_node.names == {name_on_nodes(OURS, media.id)}, "the other edge knows"
+        )
+        assert same_node.fetched == []
+
+
+async def test_a_node_that_comes_later_gets_it_then() -> None:
+    node = StubbornNode(is_up=False)
+    async with edge(MemoryMediaSite(), node) as ours:
+        media = await uploaded(ours)
+        assert not (await ours.until_on_nodes(OURS, media.id, 0.05)).nodes
+        node.is_up = True
+        assert (await ours.until_on_nodes(OURS, media.id, 5)).nodes == {node.node}
+
+
+async def test_a_node_that_came_back_is_asked_again() -> None:
+    node = StubbornNode()
+    async with edge(MemoryMediaSite(), node) as ours:
+        media = await uploaded(ours)
+        await ours.until_on_nodes(OURS, media.id, 5)
+        assert len(node.fetched) == 1
+        node.connection += 1
+        await wait_until(lambda: len(node.fetched) == 2, "the node is asked again")
+
+
+async def test_a_node_that_lost_its_files_is_not_said_to_have_them() -> None:
+    node = StubbornNode()
+    async with edge(MemoryMediaSite(), node) as ours:
+        media = await uploaded(ours)
+        await ours.until_on_nodes(OURS, media.id, 5)
+        node.refuses = True
+        node.connection += 1
+        await wait_until(lambda: not node.names, "the piece is left out")
+
+        async def is_told() -> bool:
+            return not (await ours.shelf(OURS))[media.id].nodes
+
+        await wait_until(is_told, "the object says so")
+        node.refuses = False
+        await wait_until(lambda: bool(node.names), "it is tried again")
+
+
+async def test_an_edge_that_starts_brings_what_is_missing() -> None:
+    site, node = MemoryMediaSite(), StubbornNode()
+    async with edge(site) as ours:
+        media = await uploaded(ours)
+    async with edge(site, node):
+        await wait_until(lambda: node.names == {name_on_nodes(OURS, media.id)}, "it is brought")
+
+
+async def test_a_store_that_is_away_ends_nothing() -> None:
+    site, node = MemoryMediaSite(), StubbornNode()
+    async with edge(site, node) as ours:
+        site.is_away = True
+        site.tell(None)
+        site.is_away = False
+        media = await uploaded(ours)
+        assert (await ours.until_on_nodes(OURS, media.id, 5)).nodes == {node.node}
+
+
+async def test_what_was_removed_is_played_no_more() -> None:
+    site, node, same_node = MemoryMediaSite(), StubbornNode(), StubbornNode()
+    async with edge(site, node) as ours, edge(site, same_node):
+        media = await uploaded(ours)
+        await ours.until_on_nodes(OURS, media.id, 5)
+        await wait_until(lambda: bool(same_node.names), "the other edge knows")
+        assert await ours.remove(OURS, media.id)
+        assert not node.names
+        await wait_until(lambda: not same_node.names, "the other edge knows that too")
