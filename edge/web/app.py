@@ -6,8 +6,8 @@ from collections.abc import Callable
 from aiohttp import web
 
 from edge.domain.settings import World
-from edge.ports.queue_store import QueueStore
-from edge.web.api import entries, explanations, health, queue_agent, queue_status, queues
+from edge.ports.outbox import WholeStore
+from edge.web.api import entries, explanations, health, queue_agent, queue_status, queues, webhooks
 from edge.web.auth import Doors
 from edge.web.backstage import BACKSTAGE, Backstage, FollowUp
 from edge.web.body import BODY_MOST_BYTES
@@ -23,7 +23,7 @@ def _wall_clock_ms() -> int:
 
 def make_app(
     accounts: World,
-    store: QueueStore,
+    store: WholeStore,
     readiness: Callable[[], Readiness],
     follow_up: FollowUp,
     *,
@@ -44,6 +44,6 @@ def make_app(
         store_limit_seconds=store_limit_seconds,
     )
     app[health.READINESS] = readiness
-    for noun in (health, queues, entries, explanations, queue_agent, queue_status):
+    for noun in (health, queues, entries, explanations, queue_agent, queue_status, webhooks):
         app.add_routes(noun.ROUTES)
     return app

@@ -14,7 +14,8 @@ from edge.domain.entry import Joining
 from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId, QueueId, RunId
 from edge.domain.matching import Heads
 from edge.domain.settings import Account, Member, PhoneNumber, Queue, User, World
-from edge.ports.queue_store import Moved, QueueStore
+from edge.ports.outbox import WholeStore
+from edge.ports.queue_store import Moved
 from edge.web import Readiness, make_app
 from tests.fakes.clock import HandSetClock
 from tests.fakes.memory_site import MemorySite
@@ -132,7 +133,7 @@ class Api:
 async def api(
     *,
     members: int = 3,
-    answering: QueueStore | None = None,
+    answering: WholeStore | None = None,
     store_limit_seconds: float = 3.0,
 ) -> AsyncIterator[Api]:
     """The API while inside. `answering` stands in for the store where a test needs a bad one."""
