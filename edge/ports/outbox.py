@@ -10,6 +10,7 @@ from typing import Protocol
 
 from edge.domain.ids import AccountId, WebhookId
 from edge.domain.webhook import GivenUpWebhook, HeldWebhook, Settled
+from edge.ports.queue_store import QueueStore
 
 HELD_MS = 30_000
 """How long an edge has a webhook in its hands: longer than an attempt may last."""
@@ -66,3 +67,7 @@ class Outbox(Protocol):
 
     async def given_up(self, account: AccountId, most: int) -> Sequence[GivenUpWebhook]:
         """Those delivered no more, the last first. A read."""
+
+
+class WholeStore(QueueStore, Outbox, Protocol):
+    """Both sides of the store, as the composition root and the API have it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from edge.domain.settings import World
-from edge.ports.queue_store import QueueStore
+from edge.ports.outbox import WholeStore
 from edge.web.api import (
     entries,
     explanations,
@@ -16,6 +16,7 @@ from edge.web.api import (
     queue_status,
     queues,
     waiting_times,
+    webhooks,
 )
 from edge.web.auth import Doors
 from edge.web.backstage import BACKSTAGE, Backstage, FollowUp
@@ -32,7 +33,7 @@ def _wall_clock_ms() -> int:
 
 def make_app(
     accounts: World,
-    store: QueueStore,
+    store: WholeStore,
     readiness: Callable[[], Readiness],
     follow_up: FollowUp,
     *,
@@ -57,6 +58,16 @@ def make_app(
     if media_door is not None:
         app[media.MEDIA] = media_door
         app.add_routes(media.ROUTES)
-    for noun in (health, queues, entries, explanations, queue_agent, queue_status, waiting_times):
+    nouns = (
+        health,
+        queues,
+        entries,
+        explanations,
+        queue_agent,
+        queue_status,
+        waiting_times,
+        webhooks,
+    )
+    for noun in nouns:
         app.add_routes(noun.ROUTES)
     return app

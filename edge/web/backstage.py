@@ -9,7 +9,8 @@ from aiohttp import web
 
 from edge.domain.ids import AccountId
 from edge.domain.settings import Account, Queue, User
-from edge.ports.queue_store import Moved, QueueStore
+from edge.ports.outbox import WholeStore
+from edge.ports.queue_store import Moved
 from edge.web.auth import Doors
 from edge.web.errors import Problem, ProblemType
 
@@ -23,13 +24,13 @@ class Backstage:
     """`store_limit_seconds`: how long a request waits for the store in all."""
 
     doors: Doors
-    store: QueueStore
+    store: WholeStore
     follow_up: FollowUp
     now_ms: Callable[[], int]
     store_limit_seconds: float
 
     @asynccontextmanager
-    async def store_in_time(self) -> AsyncIterator[QueueStore]:
+    async def store_in_time(self) -> AsyncIterator[WholeStore]:
         """The store; raises Problem (503) if what is asked of it inside takes too long.
 
         A move cut off by the limit may have happened all the same: ask again.

@@ -103,6 +103,7 @@ class Office:
             "redis": {"url": self.redis_process.url},
             "http": {"host": "127.0.0.1", "port": self.http_port},
             "logging": {"level": "info", "format": "json", "mask_personal_data": False},
+            "webhooks": {"allow_private_addresses": True},
         }
 
     def _edge(self, name: str) -> EdgeProcess:

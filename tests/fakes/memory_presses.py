@@ -15,6 +15,8 @@ from tests.fakes.memory_outbox import OutboxRow
 from tests.fakes.memory_records import IN_LINE
 from tests.fakes.memory_site import AccountMemory
 
+GIVEN_UP_KEPT_MS = 30 * 86_400_000
+
 
 class PressMoves:
     """Mixed into the store of one edge."""
@@ -71,6 +73,9 @@ class PressMoves:
         self, account: AccountId, most: int, attempts: int
     ) -> tuple[HeldWebhook, ...]:
         memory = self._open(account)
+        forgotten_ms = memory.now_ms - GIVEN_UP_KEPT_MS
+        kept = [one for one in memory.outbox.given_up if one.given_up_at_ms >= forgotten_ms]
+        memory.outbox.given_up = kept
         due = [row for row in memory.outbox.rows.values() if row.until_ms <= memory.now_ms]
         held = []
         for row in sorted(due, key=lambda row: (row.until_ms, row.webhook.id))[:most]:

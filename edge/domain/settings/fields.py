@@ -70,7 +70,10 @@ SecretRef = Annotated[
 Secret = Annotated[Text, like(r"[!-~]{8,512}", "8 to 512 printable characters without blanks")]
 SigningSecret = Annotated[
     Text,
-    like("whsec_[A-Za-z0-9+/]{32,88}={0,2}", "whsec_ and then 24 to 64 bytes in base64"),
+    like(
+        "whsec_([A-Za-z0-9+/]{4}){8,21}([A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?",
+        "whsec_ and then 24 to 64 bytes in base64",
+    ),
 ]
 
 AccountKey = Annotated[Text, _id_of("acct")]

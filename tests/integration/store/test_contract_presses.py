@@ -18,6 +18,7 @@ pytestmark = pytest.mark.redis
 
 HOOK, OTHER = webhook_named(1), webhook_named(2)
 ATTEMPTS = 3
+DAY_MS = 86_400_000
 
 
 async def test_who_stays_keeps_the_place_and_the_webhook_is_on_its_way(
@@ -245,3 +246,18 @@ async def test_so_many_are_taken_at_once_the_longest_due_first(open_bench: OpenB
         (first,) = await outbox.take_webhooks(ACCOUNT_ID, 1, ATTEMPTS)
         (second,) = await outbox.take_webhooks(ACCOUNT_ID, 1, ATTEMPTS)
         assert (first.webhook, second.webhook) == (OTHER, HOOK)
+
+
+async def test_what_was_given_up_is_forgotten_after_30_days(open_bench: OpenBench) -> None:
+    """The number of a caller stands in it."""
+    async with open_bench() as bench:
+        store, outbox = bench.store(), bench.outbox()
+        entry = await join(store)
+        await store.press(ACCOUNT_ID, entry.id, "1", None, HOOK)
+        await outbox.settle_webhook(ACCOUNT_ID, HOOK.id, Settled.GONE, 1, ATTEMPTS, "410")
+        bench.advance(28 * DAY_MS)  # the clock of the bench is a day ahead of what Redis stamps
+        await outbox.take_webhooks(ACCOUNT_ID, 9, ATTEMPTS)
+        assert len(await outbox.given_up(ACCOUNT_ID, 9)) == 1
+        bench.advance(3 * DAY_MS)
+        await outbox.take_webhooks(ACCOUNT_ID, 9, ATTEMPTS)
+        assert await outbox.given_up(ACCOUNT_ID, 9) == []

@@ -16,7 +16,8 @@ from edge.domain.ids import AccountId, EndpointName, EntryId, LegId, NodeId, Que
 from edge.domain.matching import Heads
 from edge.domain.settings import Account, Member, PhoneNumber, Queue, User, World
 from edge.media import MediaRounds
-from edge.ports.queue_store import Moved, QueueStore
+from edge.ports.outbox import WholeStore
+from edge.ports.queue_store import Moved
 from edge.web import MediaDoor, Readiness, make_app
 from tests.fakes.clock import HandSetClock
 from tests.fakes.memory_media import EchoConverter, MemoryMediaSite, MemoryMediaStore, StubbornNode
@@ -140,7 +141,7 @@ class Api:
 async def api(
     *,
     members: int = 3,
-    answering: QueueStore | None = None,
+    answering: WholeStore | None = None,
     store_limit_seconds: float = 3.0,
 ) -> AsyncIterator[Api]:
     """The API while inside. `answering` stands in for the store where a test needs a bad one."""

@@ -10,9 +10,10 @@ import pytest
 import structlog
 from aiohttp import web
 
-from edge.domain.ids import EntryId, RunId
+from edge.domain.entry import Entry
+from edge.domain.ids import RunId, WebhookId
 from edge.domain.settings import Webhooks
-from edge.domain.webhook import GivenUp, Webhook
+from edge.domain.webhook import GivenUp, Webhook, option_pressed
 from edge.ports.outbox import HELD_MS
 from edge.ports.queue_store import PressWord
 from edge.service import WallClock
@@ -33,17 +34,18 @@ pytestmark = pytest.mark.redis
 
 SETTINGS = Webhooks(attempts=3, timeout_seconds=10, allow_private_addresses=True)
 NEXT_ATTEMPT_MS = 20_000
+HOOK = WebhookId("hook_pressed")
 
 
 class Line:
     """A caller in line on a real Redis, whose clock stands until it is moved."""
 
-    def __init__(self, bench: RedisBench, entry: EntryId) -> None:
+    def __init__(self, bench: RedisBench, entry: Entry) -> None:
         self.bench = bench
         self.entry = entry
 
     async def press(self, webhook: Webhook, run: RunId = ONE) -> None:
-        word, _ = await self.bench.store(run).press(ACCOUNT_ID, self.entry, "1", None, webhook)
+        word, _ = await self.bench.store(run).press(ACCOUNT_ID, self.entry.id, "1", None, webhook)
         assert word is PressWord.PRESSED
 
     @property
@@ -52,8 +54,13 @@ class Line:
         assert isinstance(found, int)
         return found
 
-    def is_held(self, webhook: Webhook) -> bool:
-        return bool(self.bench.plain.hget(f"{{{ACCOUNT_ID}}}:outbox:{webhook.id}", "holder"))
+    def pressed(self, digit: str, url: str) -> Webhook:
+        """The webhook of a real press, with a bearer token."""
+        now_ms = self.bench.clock.now_ms()
+        return option_pressed(HOOK, url, "kv:hook", ACCOUNT_ID, self.entry, digit, now_ms)
+
+    def is_held(self, webhook: WebhookId) -> bool:
+        return bool(self.bench.plain.hget(f"{{{ACCOUNT_ID}}}:outbox:{webhook}", "holder"))
 
     def everything(self) -> str:
         """All that stands in Redis about webhooks, and all that was told."""
@@ -86,8 +93,7 @@ async def a_caller(server: RedisServer) -> AsyncIterator[Line]:
     bench = RedisBench(server)
     await bench.open()
     try:
-        entry = await join(bench.store())
-        yield Line(bench, entry.id)
+        yield Line(bench, await join(bench.store()))
         bench.check_keys()
     finally:
         await bench.close()
@@ -136,11 +142,12 @@ async def test_a_receiver_that_fails_gets_it_again_and_then_no_more(
 ) -> None:
     with structlog.testing.capture_logs() as logs:
         async with a_caller(redis_server) as line, receiver(500) as there, line.delivering():
-            await line.press(hook(there.url, secret_ref="kv:hook"))
+            token = f"{there.url}?token=t0ps3cret"
+            await line.press(line.pressed("1", token))
             assert "kv:hook" in line.everything()
             for attempt in (1, 2, 3):
                 await wait_until(partial(there.has, attempt), "an attempt")
-                await wait_until(lambda: not line.is_held(hook(there.url)), "it is settled")
+                await wait_until(lambda: not line.is_held(HOOK), "it is settled")
                 line.bench.advance(NEXT_ATTEMPT_MS)
             assert not line.left
             (lost,) = await line.bench.outbox(TWO).given_up(ACCOUNT_ID, 9)
@@ -158,7 +165,9 @@ async def test_a_receiver_that_fails_gets_it_again_and_then_no_more(
     for secret in (BEARER, SIGNING_SECRET, SIGNING_SECRET.removeprefix("whsec_")):
         assert secret not in str(logs)
         assert secret not in everything
+    assert [body["caller"] for body in there.bodies] == ["12025550111"] * 3
     assert "12025550111" not in str(logs)
+    assert "t0ps3cret" not in str(logs)
 
 
 async def test_what_a_killed_edge_had_in_hand_another_delivers(redis_server: RedisServer) -> None:

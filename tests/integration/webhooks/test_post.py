@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +16,7 @@ from edge.domain.settings import Webhooks
 from edge.domain.webhook import Settled
 from edge.webhooks.post import READ_AT_ONCE, HttpPost, OwnThreadsResolver
 from edge.webhooks.signature import signature
+from tests.fakes.waiting import wait_until
 from tests.fakes.world import account
 from tests.integration.webhooks.receivers import (
     BEARER,
@@ -129,6 +132,33 @@ async def test_a_name_that_nobody_has_is_a_failed_attempt() -> None:
         none = await post(held(hook("http://[::1/hook?token=t0ps3cret")))
     assert {answer.settled, too_long.settled, none.settled} == {Settled.FAILED}
     assert "t0ps3cret" not in none.said
+
+
+async def test_a_name_server_that_does_not_answer_keeps_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    usual = socket.getaddrinfo
+
+    def slow(host: str, *more: Any) -> Any:
+        if host == "slow.example":
+            asked.set()
+            go_on.wait(10)
+            raise OSError("no name server answers")
+        return usual(host, *more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    async with receiver() as there, posting() as post:
+        waiting = asyncio.create_task(post(held(hook("http://slow.example/hook"))))
+        await wait_until(asked.is_set, "the name server is asked")
+        started = asyncio.get_running_loop().time()
+        port = urlsplit(there.url).port
+        answer = await post(held(hook(f"http://localhost:{port}/hook")))
+        took = asyncio.get_running_loop().time() - started
+        late = await waiting
+        go_on.set()
+    assert (answer.settled, took < 0.5) == (Settled.DELIVERED, True)
+    assert late.settled is Settled.FAILED
 
 
 async def test_a_redirect_is_not_followed() -> None:

@@ -1,5 +1,9 @@
 """The headers of a webhook, as Standard Webhooks has them."""
 
+import time
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from edge.domain.ids import WebhookId
@@ -38,3 +42,15 @@ def test_the_headers_of_a_signed_webhook_with_a_bearer_token() -> None:
 def test_without_secrets_there_is_neither_signature_nor_token() -> None:
     found = headers(HOOK, TIMESTAMP, None, None)
     assert found.keys() == {"Content-Type", "User-Agent", "webhook-id", "webhook-timestamp"}
+
+
+def test_the_sample_for_receivers_tells_what_is_ours() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    sample: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], sample)
+    now, secret = int(time.time()), f"whsec_{SECRET}"
+    sent, old = headers(HOOK, now, secret, None), headers(HOOK, now - 600, secret, None)
+    assert sample["is_ours"](secret, sent, BODY.encode())
+    assert not sample["is_ours"](secret, sent, BODY.encode() + b" ")
+    assert not sample["is_ours"]("whsec_" + "A" * 32, sent, BODY.encode())
+    assert not sample["is_ours"](secret, old, BODY.encode()), "played back"

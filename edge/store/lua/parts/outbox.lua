@@ -1,6 +1,6 @@
 -- The outbox: webhooks on their way. Each is in the hands of the edge that wrote or took it until
 -- its time in the sorted set has come; then any living edge may take it.
-local GIVEN_UP_KEPT_SECONDS = 2592000
+local GIVEN_UP_KEPT_MS = 2592000000
 told.webhooks, told.given_up = {}, {}
 
 local function hold(id, w, for_ms)
@@ -16,13 +16,18 @@ local function drop(id)
   redis.call('ZREM', key('outbox'), id)
 end
 
+-- Numbers of callers stand in it.
+local function forget_old()
+  redis.call('XTRIM', key('given_up'), 'MINID', string.format('%.0f', now - GIVEN_UP_KEPT_MS))
+end
+
 -- Delivered no more, and kept for a person to see: the last thousand or so.
 local function give_up(id, w, reason, answer)
   drop(id)
   redis.call('XADD', key('given_up'), 'MAXLEN', '~', 1000, '*', 'webhook', id, 'url', w.url,
     'secret_ref', w.secret_ref, 'body', w.body, 'attempts', w.attempts, 'reason', reason,
     'answer', answer, 'written_at', w.written_at, 'given_up_at', stamp)
-  redis.call('EXPIRE', key('given_up'), GIVEN_UP_KEPT_SECONDS)
+  redis.call('PEXPIRE', key('given_up'), GIVEN_UP_KEPT_MS)
   publish('webhook_given_up', {webhook = id, attempts = tonumber(w.attempts), reason = reason})
   local lost = told.given_up
   lost[#lost + 1] = {id, reason, tonumber(w.attempts), w.url}
