@@ -81,6 +81,7 @@ class AsteriskSettings:
             "QUALIFY_SECONDS": str(self.qualify_seconds),
             "PATIENCE_SECONDS": str(self.patience_seconds),
             "MOH_DIR": str(self.music or _hold_music(install)),
+            "RINGBACK_DIR": str(REPOSITORY / "sounds" / "moh" / "ringback"),
             "SORRY_PROMPT": self.sorry_prompt or _sorry_prompt(),
             "MEDIA_DIR": str(self.media or run_dir / "spool" / "recording" / "media"),
         }
