@@ -205,10 +205,8 @@ class Caller:
         """The caller's place has ended: by a key, or without the caller's doing. Returns the place
         to which the key led."""
         log.info("caller_parted", entry=entry.id, disposition=entry.disposition)
-        if entry.disposition in BY_KEY and not leg.has_ended:
+        if entry.disposition in BY_KEY:
             return await carry_out(self._floor, self.account, entry, leg, self._led_to)
-        for one in self._led_to:
-            await self._phone.hang_up(one)
         told = say_farewell if leg.is_answered.is_set() else turn_away
         await while_present(leg, told(self._floor, self.account, entry, leg))
         await self._phone.remove_bridge(conversation_bridge(entry.id))

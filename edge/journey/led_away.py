@@ -52,10 +52,15 @@ async def carry_out(
     if entry.onward is not None:
         known = await floor.store.entry(account, entry.onward)
         is_ours = known is not None and known.owner == floor.store.run
-        return NextPlace(known) if known is not None and is_ours else None
+        return NextPlace(known, is_new=False) if known is not None and is_ours else None
+    if leg.has_ended:
+        # Hung up, or somewhere in the dialplan: not ours to end.
+        await _clear(leg, entry, dialled)
+        return None
     if entry.disposition is not Disposition.ROUTED:
         await while_present(leg, _last_word(floor, account, queue, row, leg))
         await leg.phone.hang_up(leg.id)
+        await _clear(leg, entry, dialled)
         return None
     to = destination_of(row, floor.directory.account(account), floor.trunk) if row else None
     match to:
@@ -72,6 +77,13 @@ async def carry_out(
     if arrived or leg.has_ended:
         return None
     return await _back(floor, account, entry, leg)
+
+
+async def _clear(leg: Leg, entry: Entry, dialled: set[LegId]) -> None:
+    """Nobody rings or meets for this entry any more."""
+    for one in dialled:
+        await leg.phone.hang_up(one)
+    await leg.phone.remove_bridge(conversation_bridge(entry.id))
 
 
 async def _last_word(
@@ -103,6 +115,7 @@ async def _back(floor: Floor, account: AccountId, entry: Entry, leg: Leg) -> Nex
 
 async def _hand_over(entry: Entry, to: ToDialplan, leg: Leg) -> bool:
     phone = leg.phone
+    await _clear(leg, entry, set())
     await phone.end_whisper(leg.id)
     sent = await phone.send_into_dialplan(leg.id, to.context, to.extension, to.priority)
     log.info("caller_handed_over", entry=entry.id, context=to.context, sent=sent)

@@ -11,7 +11,7 @@ from edge.domain.events import EventName
 from edge.ports import outbox
 from edge.ports import queue_store as words
 from edge.store import keys
-from edge.store.scripts import load_scripts
+from edge.store.scripts import PARTS_OF_SOME, load_scripts
 
 FOLDER = Path(str(files("edge.store") / "lua"))
 MOVES = sorted(FOLDER.glob("*.lua"))
@@ -97,6 +97,15 @@ def test_every_move_is_loaded_with_its_parts() -> None:
     scripts = load_scripts()
     assert set(scripts) == {move.stem for move in MOVES}
     assert len({script.sha for script in scripts.values()}) == len(scripts)
+
+
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: move.stem)
+def test_a_move_has_the_parts_that_it_calls(move: Path) -> None:
+    called = set(re.findall(r"\b([a-z_]+)\(", move.read_text()))
+    for part, moves in PARTS_OF_SOME.items():
+        text = (FOLDER / "parts" / f"{part}.lua").read_text()
+        has = set(re.findall(r"^local function ([a-z_]+)\(", text, re.MULTILINE))
+        assert move.stem in moves or not called & has, f"{part} for {sorted(called & has)}"
 
 
 def test_the_key_table_has_each_pattern_once() -> None:
