@@ -32,7 +32,7 @@ PARTS_OF_SOME = {
         }
     ),
     "outbox": frozenset({"press", "put_back_webhook", "settle_webhook", "take_webhooks"}),
-    "places": frozenset({"assert", "join", "rearrange"}),
+    "places": frozenset({"assert", "join", "rearrange", "rejoin"}),
     "prospect": frozenset({"join", "standing"}),
 }
 """These moves alone have them: each part costs every move that has it."""

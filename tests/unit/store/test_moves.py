@@ -99,6 +99,20 @@ def test_every_move_is_loaded_with_its_parts() -> None:
     assert len({script.sha for script in scripts.values()}) == len(scripts)
 
 
+def test_no_move_calls_what_its_parts_have_not() -> None:
+    """Some parts are loaded with some moves alone."""
+    begins = re.compile(r"^local function (\w+)", re.MULTILINE)
+    functions = {
+        name
+        for part in (FOLDER / "parts").glob("*.lua")
+        for name in begins.findall(part.read_text())
+    }
+    for script in load_scripts().values():
+        code = re.sub(r"--.*", "", script.text)
+        called = set(re.findall(r"(?<![\w.:'])(\w+)\(", code)) & functions
+        assert called <= set(begins.findall(code)), script.name
+
+
 def test_the_key_table_has_each_pattern_once() -> None:
     patterns = [kind.pattern for kind in keys.KEYS]
     assert len(patterns) == len(set(patterns))
