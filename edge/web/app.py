@@ -12,6 +12,7 @@ from edge.web.api import (
     explanations,
     health,
     media,
+    options,
     queue_agent,
     queue_status,
     queues,
@@ -61,6 +62,7 @@ def make_app(
     nouns = (
         health,
         queues,
+        options,
         entries,
         explanations,
         queue_agent,

@@ -9,6 +9,7 @@ from edge.domain.estimate import Prospect, error_of
 from edge.domain.ids import QueueId
 from edge.domain.overlays import status_in
 from edge.domain.settings import Member, Queue
+from edge.domain.settings.options import Option
 
 Shape = dict[str, object]
 MEMBERS_INLINE = 10
@@ -70,6 +71,23 @@ def member_shape(queue: Queue, member: Member) -> Shape:
         "user_id": member.user_id,
         "penalty": member.penalty,
         "position": member.position,
+    }
+
+
+def option_shape(queue: Queue, row: Option) -> Shape:
+    """A key of the queue, as sip-io has it: `stay_in_queue` is 0 or 1, a secret only its name."""
+    return {
+        "object": "in_queue_option",
+        "queue_id": queue.id,
+        "digit": row.digit,
+        "action": row.action.value,
+        "dest_kind": row.dest_kind.value if row.dest_kind else None,
+        "dest_id": row.dest_id,
+        "webhook_url": row.webhook_url,
+        "webhook_secret_ref": row.webhook_secret_ref,
+        "stay_in_queue": int(row.stays),
+        "prompt_media_id": row.prompt_media_id,
+        "label": row.label,
     }
 
 

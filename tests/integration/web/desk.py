@@ -141,11 +141,12 @@ class Api:
 async def api(
     *,
     members: int = 3,
+    of: World | None = None,
     answering: WholeStore | None = None,
     store_limit_seconds: float = 3.0,
 ) -> AsyncIterator[Api]:
     """The API while inside. `answering` stands in for the store where a test needs a bad one."""
-    accounts = world(members)
+    accounts = of or world(members)
     clock = HandSetClock()
     store = MemoryQueueStore(RunId("edge-1"), MemorySite(), clock)
     for account in accounts.accounts:
