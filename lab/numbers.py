@@ -2,7 +2,7 @@
 
 Slot 7 has agents 200701-200706, callers 300701-300709, queues 500700-500709, its own carrier
 (127.0.8.7) and passwords `demo-<number>`, beside the demo's own three-digit numbers. The dialplan
-knows wishes of the last three callers (see `WISHES`).
+knows wishes of the last four callers (see `WISHES`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,11 +13,13 @@ AGENTS_A_SLOT = 6
 CALLERS_A_SLOT = 9
 QUEUES_A_SLOT = 10
 WISHES = {
+    6: {"QE_MUSIC": "wished"},
     7: {"QE_PREFERRED": "{agent2}", "QE_PREFER_SECONDS": "3"},
     8: {"QE_POSITION": "1"},
     9: {"QE_PRIORITY": "5"},
 }
-"""Caller 7 wants agent 2 alone for three seconds, 8 enters at the head, 9 is more urgent."""
+"""Caller 6 hears the music class `wished`, 7 wants agent 2 alone for three seconds, 8 enters at the
+head, 9 is more urgent."""
 
 
 def password_of(number: str) -> str:

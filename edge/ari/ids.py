@@ -4,6 +4,7 @@ All ids of one kind have one length: Asterisk refuses an id that is a prefix of 
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ ADOPTED = "adopted"
 BROADCAST = "StasisBroadcast"
 MOST_POSITIONS = 100_000
 LONGEST_PREFERENCE_SECONDS = 3_600
+MUSIC = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def command_app(run: RunId) -> str:
@@ -48,7 +50,8 @@ def read_arrival(node: NodeId, channel: Channel) -> Arrival | None:
     """The call that the dialplan broadcast, or None when the channel is not one.
 
     Read from the application data of the channel's snapshot (`500,^edge-.*,arrival,<dialled>,
-    <endpoint>,inside|outside,<arrived_ms>[,<priority>,<position>,<preferred>,<seconds>]`):
+    <endpoint>,inside|outside,<arrived_ms>[,<priority>,<position>,<preferred>,<seconds>,
+    <music>]`):
     StasisStart after a claim repeats only the first argument.
     """
     if channel.app_name != BROADCAST:
@@ -57,7 +60,7 @@ def read_arrival(node: NodeId, channel: Channel) -> Arrival | None:
     if ARRIVAL not in parts:
         return None
     told = parts[parts.index(ARRIVAL) + 1 :]
-    if len(told) not in (4, 8) or not told[3].isdecimal():
+    if len(told) not in (4, 9) or not told[3].isdecimal():
         return None
     dialled, endpoint, side, arrived_ms = told[:4]
     return Arrival(
@@ -75,14 +78,15 @@ def read_arrival(node: NodeId, channel: Channel) -> Arrival | None:
 
 def read_wishes(told: Sequence[str]) -> Wishes:
     """What the dialplan asks for; what is empty or no number within its limits asks for nothing."""
-    if len(told) != 4:
+    if len(told) != 5:
         return Wishes()
-    priority, position, preferred, seconds = told
+    priority, position, preferred, seconds, music = told
     return Wishes(
         priority=_within(priority, HIGHEST_PRIORITY, 0),
         position=_within(position, MOST_POSITIONS, 0),
         preferred=preferred,
         prefer_seconds=_within(seconds, LONGEST_PREFERENCE_SECONDS, Wishes().prefer_seconds),
+        music=music if MUSIC.fullmatch(music) else "",
     )
 
 

@@ -98,11 +98,14 @@ class NodeMedia:
             return False
         try:
             async with asyncio.timeout(FETCHED_WITHIN_SECONDS):
-                if await channels.dial(channel, round(FETCHED_WITHIN_SECONDS)) is not Outcome.OK:
-                    return False
+                is_dialled = False
                 while (snapshot := await channels.get(channel)) is not None:
                     if snapshot["state"] == "Up":
                         return True
+                    if not is_dialled:
+                        # Refused while the channel is not yet in our application.
+                        dialled = await channels.dial(channel, round(FETCHED_WITHIN_SECONDS))
+                        is_dialled = dialled is Outcome.OK
                     await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 return False
         except TimeoutError:

@@ -106,6 +106,8 @@ class Entry:
     """How many phones may ring for it by now (ring-progressively)."""
     is_alone: bool = False
     """It is offered to one agent by name: nobody else is rung meanwhile."""
+    music: str = ""
+    """What the dialplan wished for this call in place of the queue's music."""
     preferred: UserId | None = None
     sticky: UserId | None = None
     """Who spoke with this caller last."""
@@ -169,6 +171,8 @@ class Joining:
     prefer_ms: int = 0
     intro_ms: int = 0
     """Nobody is rung for so long at most: the caller is to hear an introduction out."""
+    music: str = ""
+    """The class of music, or uploaded piece, of this call; empty: the queue's."""
     max_wait_seconds: int | None = None
     """The longest wait of this caller, 0 is without end; None: as the queue has it."""
     is_closed: bool = False

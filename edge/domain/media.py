@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from edge.domain.ids import CROCKFORD, AccountId, MediaId, NodeId
 from edge.domain.settings import Account, Queue
+from edge.domain.settings.waiting import RINGBACK_CLASS, HoldSound
 
 PREFIX = "media_"
 ON_NODES = "media:"
@@ -72,8 +73,10 @@ def sound_of(account: AccountId, media: MediaId) -> str:
 
 def music_of(account: AccountId, queue: Queue, wished: str = "") -> str:
     """The music class that a caller of the queue hears: what the dialplan wishes for this call,
-    else the queue's uploaded piece, else its class. A piece that a node has not yet, and a class
-    that it does not know, are Asterisk's default class there."""
+    else ringback where the queue has that, its uploaded piece, or its class. A piece that a node
+    has not yet, and a class that it does not know, are Asterisk's default class there."""
+    if not wished and queue.hold_sound is HoldSound.RINGBACK:
+        return RINGBACK_CLASS
     chosen = wished or queue.music_media or queue.music_class
     return name_on_nodes(account, MediaId(chosen)) if is_media(chosen) else chosen
 

@@ -8,6 +8,7 @@ from edge.domain.entry import Entry, Joining, Stage
 from edge.domain.hours import is_open
 from edge.domain.ids import EntryId, QueueId
 from edge.domain.line import place_of_arrival
+from edge.domain.media import music_of
 from edge.domain.routing import ToQueue
 from edge.domain.settings import Queue
 from edge.domain.settings.waiting import AnswerOn
@@ -34,18 +35,19 @@ async def arrive(floor: Floor, arrival: Arrival, route: ToQueue, entry: EntryId,
         await asyncio.wait({joining}, timeout=DECIDED_WITHIN_SECONDS)
         if not joining.done():
             log.info("caller_answered_undecided", entry=entry)
-            await while_present(leg, wait_in_line(leg, route.queue))
+            music = music_of(route.account, route.queue, arrival.wishes.music)
+            await while_present(leg, wait_in_line(leg, route.queue, music))
         return await joining
     finally:
         joining.cancel()
         await asyncio.gather(joining, return_exceptions=True)
 
 
-async def wait_in_line(leg: Leg, queue: Queue) -> Done:
+async def wait_in_line(leg: Leg, queue: Queue, music_class: str) -> Done:
     """As the queue wants it: answered, with music, or with ringback until an agent answers."""
     if queue.answer_on is AnswerOn.AGENT and not leg.is_answered.is_set():
         return await leg.phone.ring(leg.id)
-    return await stand_in_music(leg, queue.hold_class)
+    return await stand_in_music(leg, music_class)
 
 
 async def stand_in_music(leg: Leg, music_class: str) -> Done:
@@ -81,6 +83,7 @@ async def _join_line(
             preferred=floor.directory.named(route.account, arrival.wishes.preferred),
             prefer_ms=arrival.wishes.prefer_seconds * 1000,
             intro_ms=route.queue.introduced_within_ms,
+            music=arrival.wishes.music,
             is_closed=not is_open(route.queue.hours, arrived_at_ms),
         ),
     )

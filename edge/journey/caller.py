@@ -18,6 +18,7 @@ from edge.domain.ids import (
     conversation_bridge,
     leads_onward,
 )
+from edge.domain.media import music_of
 from edge.domain.offer import LegFailure
 from edge.domain.routing import ToQueue
 from edge.domain.settings import Queue
@@ -213,7 +214,7 @@ class Caller:
         return None
 
     async def _hold(self, entry: Entry, leg: Leg) -> None:
-        held = await wait_in_line(leg, self._queue(entry))
+        held = await wait_in_line(leg, self._queue(entry), self._music(entry))
         if held is Done.GONE:
             # It may have ended before anybody listened.
             leg.end(EndReason.FAILED)
@@ -251,12 +252,12 @@ class Caller:
         queue = self._queue(entry)
         await voice.mute()
         if not leg.is_answered.is_set():
-            await stand_in_music(leg, queue.hold_class)
+            await stand_in_music(leg, self._music(entry))
         await announce(self._floor, self.account, entry, queue, leg, answered)
         end = await talk(self._floor, self.account, entry, user, leg, answered)
         if end is TalkEnd.AGENT_LOST:
             self._rivals.is_taken = False
-            await self._phone.hold(leg.id, queue.hold_class)
+            await self._phone.hold(leg.id, self._music(entry))
             voice.unmute()
             return
         self._has_talked = True
@@ -310,7 +311,7 @@ class Caller:
                 await self._adopt(one)
             end = await talk(self._floor, self.account, entry, agent.id, leg, answered)
         if end is TalkEnd.AGENT_LOST:
-            await self._phone.hold(leg.id, self._queue(entry).hold_class)
+            await self._phone.hold(leg.id, self._music(entry))
             leg.forget_keys()
             await self._go_on(NextPlace(entry, is_new=False), leg)
 
@@ -330,7 +331,7 @@ class Caller:
                 return
             try:
                 # Asterisk has put the new leg where the old one stood, but without its music.
-                await self._phone.hold(leg, self._queue(entry).hold_class)
+                await self._phone.hold(leg, self._music(entry))
             except NodeFault as fault:
                 log.warning("transferred_caller_not_held", entry=self.id, reason=str(fault))
                 await self._floor.clock.sleep(HOLD_AGAIN_SECONDS)
@@ -351,6 +352,9 @@ class Caller:
 
     def _queue(self, entry: Entry) -> Queue:
         return self._floor.directory.queue(self.account, entry.queue)
+
+    def _music(self, entry: Entry) -> str:
+        return music_of(self.account, self._queue(entry), entry.music)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from edge.domain.ids import (
     new_entry_id,
     new_onward_leg_id,
 )
+from edge.domain.media import music_of
 from edge.domain.settings import Queue
 from edge.domain.settings.options import Option
 from edge.journey.floor import Floor
@@ -144,7 +145,8 @@ async def _ring(
         answered = await while_present(
             leg, _until_answered(floor, account, entry, to, called, voice, confirmation)
         )
-        if answered is True and await _connect(entry, queue, leg, called):
+        music = music_of(account, queue, entry.music)
+        if answered is True and await _connect(entry, music, leg, called):
             log.info("destination_reached", entry=entry.id)
             await stay(phone, conversation_bridge(entry.id), leg, called)
             return True
@@ -201,7 +203,7 @@ def _invitation(floor: Floor, account: AccountId, entry: Entry, to: ToPhone, cal
     )
 
 
-async def _connect(entry: Entry, queue: Queue, leg: Leg, called: Leg) -> bool:
+async def _connect(entry: Entry, music: str, leg: Leg, called: Leg) -> bool:
     """Both into one bridge. Where the destination is gone in that moment the caller is back in the
     music."""
     phone, bridge = leg.phone, conversation_bridge(entry.id)
@@ -209,6 +211,6 @@ async def _connect(entry: Entry, queue: Queue, leg: Leg, called: Leg) -> bool:
     if gone is None:
         leg.conversation = called.conversation = bridge
         return True
-    if gone == leg.id or await phone.hold(leg.id, queue.hold_class) is Done.GONE:
+    if gone == leg.id or await phone.hold(leg.id, music) is Done.GONE:
         leg.end(EndReason.NORMAL)
     return False

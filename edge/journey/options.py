@@ -189,6 +189,7 @@ class Keys:
                 caller_name=here.caller_name,
                 arrived_at_ms=now_ms,
                 priority=here.priority,
+                music=here.music,
                 intro_ms=to.introduced_within_ms,
                 is_closed=not is_open(to.hours, now_ms),
                 leaves=here.id,

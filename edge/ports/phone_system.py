@@ -106,13 +106,15 @@ class Wishes:
     """What the dialplan asks for a call besides its number; the line has the last word.
 
     `preferred` is the extension or id of a user who alone is rung in the first `prefer_seconds`;
-    `position` 1 is the head of the line, 0 the end.
+    `position` 1 is the head of the line, 0 the end. `music` is a class of music, or the id of an
+    uploaded piece, in place of the queue's.
     """
 
     priority: int = 0
     position: int = 0
     preferred: str = ""
     prefer_seconds: int = 30
+    music: str = ""
 
 
 @dataclass(frozen=True, slots=True)

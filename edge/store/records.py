@@ -52,6 +52,8 @@ def fields_of(joining: Joining) -> dict[str, str]:
     preference: dict[str, str] = {}
     if joining.preferred is not None:
         preference = {"preferred": joining.preferred, "prefer_ms": str(joining.prefer_ms)}
+    if joining.music:
+        preference["music"] = joining.music
     if joining.intro_ms:
         preference["intro_ms"] = str(joining.intro_ms)
     return {
@@ -107,6 +109,7 @@ def to_entry(entry: str, fields: Fields) -> Entry:
         preferred=UserId(fields["preferred"]) if "preferred" in fields else None,
         sticky=UserId(fields["sticky"]) if "sticky" in fields else None,
         waits_until_ms=int(fields.get("waits_until", 0)),
+        music=fields.get("music", ""),
         lets_ring=fields.get("lets_ring") != "0",
         is_last_offer=fields.get("last_offer") == "1",
         expected_ms=int(fields.get("expected_ms", 0)),

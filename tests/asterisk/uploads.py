@@ -25,12 +25,15 @@ def nodes_of(told: dict[str, Any]) -> dict[str, bool]:
     return {node["node"]: node["ready"] for node in told["nodes"]}
 
 
-async def configured(here: Office, site: dict[str, Any] | None = None, **of_queues: Any) -> None:
-    """The edge starts again with these settings of its queues and its site."""
+async def configured(
+    here: Office, site: dict[str, Any] | None = None, only: int = 0, **of_queues: Any
+) -> None:
+    """The edge starts again with these settings of its queues (or the first so many) and site."""
     await here.edge.kill()
     world = here.folder / "world.yaml"
     content = yaml.safe_load(world.read_text())
-    for queue in content["accounts"][0]["queues"]:
+    queues = content["accounts"][0]["queues"]
+    for queue in queues[: only or len(queues)]:
         queue.update(of_queues)
     world.write_text(yaml.safe_dump(content))
     if site is not None:

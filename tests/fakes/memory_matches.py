@@ -101,6 +101,7 @@ class MatchMoves:
         entry = replace(
             entry,
             waits_until_ms=waits_until_ms(memory, joining),
+            music=joining.music,
             preferred=joining.preferred if is_member else None,
             prefer_until_ms=memory.now_ms + joining.prefer_ms if is_member else 0,
             intro_until_ms=memory.now_ms + joining.intro_ms if joining.intro_ms else 0,

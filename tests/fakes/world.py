@@ -111,6 +111,7 @@ def joining(
     is_closed: bool = False,
     leaves: EntryId | None = None,
     pressed: str = "",
+    music: str = "",
 ) -> Joining:
     """A caller; by default one who has only just arrived, whatever the clock says."""
     entry = entry or new_entry_id()
@@ -133,6 +134,7 @@ def joining(
         is_closed=is_closed,
         leaves=leaves,
         pressed=pressed,
+        music=music,
     )
 
 

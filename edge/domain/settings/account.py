@@ -36,7 +36,7 @@ from edge.domain.settings.fields import (
 )
 from edge.domain.settings.hours import Hours
 from edge.domain.settings.offering import Offering
-from edge.domain.settings.waiting import RINGBACK_CLASS, HoldSound, LanguageTag, Waiting
+from edge.domain.settings.waiting import LanguageTag, Waiting
 from edge.domain.strategies import STRATEGIES, Rank, Strategy, rank_of
 
 STRICT = ConfigDict(extra="forbid")
@@ -140,11 +140,6 @@ class Queue(Offering, Waiting):
     agent_auto_not_ready: Annotated[bool, Field(strict=True)] = True
     auto_pause_after_misses: Misses = 0
     members: tuple[Member, ...] = ()
-
-    @property
-    def hold_class(self) -> str:
-        """The class of music that its callers hear."""
-        return RINGBACK_CLASS if self.hold_sound is HoldSound.RINGBACK else self.music_class
 
     @property
     def unreached(self) -> frozenset[str]:

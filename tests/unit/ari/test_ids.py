@@ -46,12 +46,16 @@ def test_what_is_not_an_arrival_is_none(told: Channel) -> None:
 
 
 def test_wishes_of_the_dialplan_are_read() -> None:
-    told = read_arrival(NODE, channel("arrival,500,301,inside,1795,7,1,201,60"))
+    told = read_arrival(NODE, channel("arrival,500,301,inside,1795,7,1,201,60,jazz"))
     assert told is not None
-    assert told.wishes == Wishes(priority=7, position=1, preferred="201", prefer_seconds=60)
+    assert told.wishes == Wishes(
+        priority=7, position=1, preferred="201", prefer_seconds=60, music="jazz"
+    )
 
 
-@pytest.mark.parametrize("words", [",,,", "-1,x,,999999999999", "2048,100001,,3601", "٣,²,,1.5"])
+@pytest.mark.parametrize(
+    "words", [",,,,", "-1,x,,999999999999,a b", "2048,100001,,3601,../x", "٣,²,,1.5,jazz!"]
+)
 def test_wishes_that_make_no_sense_ask_for_nothing(words: str) -> None:
     told = read_arrival(NODE, channel(f"arrival,500,301,inside,1795,{words}"))
     assert told is not None
