@@ -11,9 +11,9 @@ import aiohttp
 from edge.ports.prompts import Prompt
 from edge.prompts.texts import read_texts
 from lab.asterisk_conf import REPOSITORY
-from lab.audio import SILENCE_DBFS, tone_seconds
+from lab.audio import SILENCE_DBFS, heard, tone_seconds
 from lab.demo_cast import OUTSIDE_CALLER, Cast, Robot
-from lab.demo_ears import RECOGNISED, recognise
+from lab.demo_ears import PROMPTS, RECOGNISED, as_heard, recognise
 from lab.demo_facts import FactFeed
 from lab.demo_teller import Teller
 from lab.demo_world import API_KEY, DemoWorld
@@ -53,6 +53,7 @@ class Story:
 
     async def tell(self) -> None:
         await self._three_callers_wait()
+        await self._a_caller_presses_keys()
         await self._alice_logs_in_and_serves_the_first()
         await self._bob_does_not_hear_his_phone()
         await self._a_caller_gives_up()
@@ -73,6 +74,36 @@ class Story:
             joined = await self._feed.wait("entry_joined", number)
             self._expect(joined.told["position"] == n, f"caller {number} is at position {n}")
         await self._tell_line(["301", "302", OUTSIDE_CALLER])
+
+    async def _a_caller_presses_keys(self) -> None:
+        await self._scene("Caller 304 calls Sales, where one is told the place and what to press.")
+        caller = self._cast.callers["304"]
+        self._teller.fact("caller 304 dials 501")
+        await caller.dial("501", "keys")
+        await self._feed.wait("entry_joined", "304")
+        await self._hears_words(caller, "press-1", "to-get-a-callback")
+        await caller.phone.press("1")
+        await self._feed.wait("option_pressed", "304")
+        await self._hears_words(caller, "callback-not-yet")
+        entries = (await self._ask("/v1/queues/qu_sales/entries"))["data"]
+        kept = [(entry["caller"], entry["position"]) for entry in entries]
+        self._expect(kept == [("304", 1)], "caller 304 keeps the place")
+        await caller.phone.press("9")
+        left = await self._feed.wait("entry_left", "304")
+        self._expect(left.told["disposition"] == "option_hangup", "caller 304 left by a key")
+        await caller.phone.wait_for(Happening.CLOSED)
+
+    async def _hears_words(self, caller: Robot, *prompts: str) -> None:
+        """These prompts, over the music."""
+        recording = caller.phone.recordings[-1]
+        sounds = [as_heard(PROMPTS / f"{prompt}.ulaw") for prompt in prompts]
+
+        def are_heard() -> bool:
+            return all(heard(recording.sound(), sound) for sound in sounds)
+
+        words = " … ".join(self._texts.prompts[prompt] for prompt in prompts)
+        await wait_until(are_heard, f"{caller.name} hears “{words}”", seconds=20, every=0.2)
+        self._teller.fact(f"{caller.name} hears, over the music: “{words}”")
 
     async def _alice_logs_in_and_serves_the_first(self) -> None:
         await self._scene("Alice logs in from her phone.")
@@ -148,7 +179,7 @@ class Story:
         late = stopped.at - hung_up_at
         self._teller.fact(f"Bob's phone was quiet {late * 1000:.0f} ms after the hang-up")
         self._expect(late < STOPS_RINGING_WITHIN_SECONDS, "the ringing stops at once")
-        await self._feed.wait("entry_left", "304")
+        await self._feed.wait("entry_left", "304", nth=2)
 
     async def _home_time(self) -> None:
         await self._scene("Bob takes a break, Alice goes home.")
