@@ -66,6 +66,7 @@ class Rival:
     """Another queue of the same agents. `ahead` of its callers have waited longer than ours, and
     `serving` agents serve it."""
 
+    queue: QueueId
     ahead: int
     serving: int
 
@@ -77,19 +78,40 @@ class Team:
     serving: int
     rivals: tuple[Rival, ...] = ()
 
+    @property
+    def ahead(self) -> int:
+        return sum(rival.ahead for rival in self.rivals if rival.serving)
+
 
 def agents_for(position: int, teams: tuple[Team, ...]) -> float:
     """How many agents' work comes to the line up to this position while its callers wait.
 
-    Agents serve the caller who has waited longest, in whichever of their queues. So those of one
-    team divide their time between its queues as the callers who are ahead fall to them: of each
-    line as many as there are for each of the agents who serve it.
+    Agents serve the caller who has waited longest, in whichever of their queues. How much of their
+    time that makes for ours lies between two limits, and the middle is taken. The lower: everybody
+    ahead in these lines is served by everybody who serves one of them, so that those of our agents
+    whom no other line asks for leave the shared ones to it. The upper: each team divides its time
+    as if it were alone, by the callers who fall to it, of each line as many as there are for each
+    of its agents.
     """
     serving = sum(team.serving for team in teams)
     if not serving:
         return 0.0
-    own = position / serving
-    agents = 0.0
+    return (_all_together(position, teams, serving) + _each_alone(position, teams, serving)) / 2
+
+
+def _all_together(position: int, teams: tuple[Team, ...], serving: int) -> float:
+    asked_for = {rival.queue: rival for team in teams for rival in team.rivals if rival.ahead}
+    ahead, everybody = 0, serving
+    for queue, rival in asked_for.items():
+        if rival.serving:
+            shared = sum(t.serving for t in teams if queue in {one.queue for one in t.rivals})
+            ahead, everybody = ahead + rival.ahead, everybody + max(rival.serving - shared, 0)
+    free = sum(team.serving for team in teams if not team.ahead)
+    return min(max(everybody * (position / (position + ahead)), free), serving)
+
+
+def _each_alone(position: int, teams: tuple[Team, ...], serving: int) -> float:
+    own, agents = position / serving, 0.0
     for team in teams:
         pressure = own
         for rival in team.rivals:

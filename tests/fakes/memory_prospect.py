@@ -55,7 +55,7 @@ def teams(memory: "AccountMemory", queue: QueueId, joined_at_ms: int) -> tuple[T
     others = teams_of(memory.settings, memory.queues[queue].settings).others
     for number, names in enumerate(others):
         rivals = tuple(
-            Rival(ahead_in(memory, other, queue, joined_at_ms), serving(memory, other))
+            Rival(other, ahead_in(memory, other, queue, joined_at_ms), serving(memory, other))
             for other in names
         )
         found.append(Team(serving(memory, queue, number), rivals))
