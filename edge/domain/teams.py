@@ -14,42 +14,43 @@ RIVALS_MOST = 32
 and those that share the most members."""
 
 
+Others = tuple[QueueId, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Teams:
     """`others` are the other queues of each team, the first of them that of those who have none;
     `of` is the team of each member who is not in the first."""
 
-    others: tuple[tuple[QueueId, ...], ...]
+    others: tuple[Others, ...]
     of: Mapping[UserId, int]
 
 
-def teams_of(account: Account, queue: Queue) -> Teams:
-    """As it is configured; who is signed out of a queue at the moment is counted there."""
-    queues_of: dict[str, list[str]] = {}
-    for other in account.queues:
-        if other.id != queue.id:
-            for member in other.members:
-                queues_of.setdefault(member.user_id, []).append(other.id)
-    shared = Counter(
-        other for member in queue.members for other in queues_of.get(member.user_id, ())
-    )
+def teams_of(account: Account) -> dict[QueueId, Teams]:
+    """By queue, as it is configured: who is signed out of a queue at the moment counts there."""
+    queues_of: dict[str, list[QueueId]] = {}
+    for queue in account.queues:
+        for member in queue.members:
+            queues_of.setdefault(member.user_id, []).append(QueueId(queue.id))
+    return {QueueId(queue.id): _teams(queue, queues_of) for queue in account.queues}
+
+
+def _teams(queue: Queue, queues_of: Mapping[str, list[QueueId]]) -> Teams:
+    users = [UserId(member.user_id) for member in queue.members]
+    shared = Counter(other for user in users for other in queues_of[user])
+    del shared[QueueId(queue.id)]
     nearest = {name for name, _ in sorted(shared.items(), key=_most_first)[:RIVALS_MOST]}
-    own = {
-        UserId(member.user_id): tuple(
-            sorted(nearest.intersection(queues_of.get(member.user_id, ())))
-        )
-        for member in queue.members
-    }
+    own = {user: tuple(sorted(nearest.intersection(queues_of[user]))) for user in users}
     sizes = Counter(others for others in own.values() if others)
     largest = [others for others, _ in sorted(sizes.items(), key=_most_first)[: TEAMS_MOST - 1]]
     number = {others: at + 1 for at, others in enumerate(largest)}
     return Teams(
-        ((), *(tuple(map(QueueId, others)) for others in largest)),
+        ((), *largest),
         {user: number[_most_like(others, largest)] for user, others in own.items() if others},
     )
 
 
-def _most_like(others: tuple[str, ...], teams: list[tuple[str, ...]]) -> tuple[str, ...]:
+def _most_like(others: Others, teams: list[Others]) -> Others:
     """Of the teams that are told apart, the first that has the most of these queues."""
     if others in teams:
         return others

@@ -61,12 +61,12 @@ def test_the_share_lies_between_our_own_and_all(
 
 def test_teams_are_those_who_serve_the_same_other_queues() -> None:
     house = account()
-    found = teams_of(house, house.queues[0])
+    found = teams_of(house)[QueueId(house.queues[0].id)]
     assert found.others == ((), (BETA,))
     assert found.of == {ANN: 1, CAT: 1}
-    alone = teams_of(replace(house, queues=house.queues[:1]), house.queues[0])
+    alone = teams_of(replace(house, queues=house.queues[:1]))[ALPHA]
     assert (alone.others, alone.of) == (((),), {})
-    assert teams_of(house, house.queues[1]).others == ((), (ALPHA,))
+    assert teams_of(house)[BETA].others == ((), (ALPHA,))
 
 
 def queue(name: str, users: list[str]) -> Queue:
@@ -78,7 +78,7 @@ def test_of_very_many_teams_and_queues_the_largest_are_told_apart() -> None:
     users = [f"user_{n:03d}" for n in range(60)]
     others = [queue(f"q{n:03d}", users[n:]) for n in range(60)]
     house = Account(id="acct_big", name="Big", queues=(queue("main", users), *others))
-    found = teams_of(house, house.queues[0])
+    found = teams_of(house)[QueueId(house.queues[0].id)]
     assert len(found.others) == TEAMS_MOST
     assert len({name for team in found.others for name in team}) <= RIVALS_MOST
     assert len(found.of) == 60
