@@ -1,8 +1,10 @@
 """How good the waiting time is that callers are told, on simulated days.
 
-Beside ours stands app_queue's, as of its `apps/app_queue.c`: at each answer holdtime becomes
-(3 · holdtime + wait) / 4 in whole seconds, whatever the position; told is the absolute value of
-holdtime less what this caller has waited (there rounded to minutes: here not, in its favour).
+Beside ours stands app_queue's, as `apps/app_queue.c` of Asterisk 22.9.0 has it: at each answer
+(`recalc_holdtime`) holdtime becomes (3 · holdtime + wait) / 4 in whole seconds, whatever the
+position, and just the wait until a first call was completed or abandoned; told (`say_position`) is
+the absolute value of holdtime less what this caller has waited (there in minutes, half a minute
+added before: here the seconds, in its favour).
 `bound` knows every talk and all patience, but not who comes to work or leaves later; `best`, on a
 part of the promises, knows the laws they are drawn from (`likely_wait`). Judged is, for callers who
 had to wait and were answered, what was told against what was left of the wait. In the row of all,
@@ -20,6 +22,8 @@ from bench.call_days import Caller, Floor, Pattern, wait_if_all_were_known
 from bench.likely_wait import likely_wait
 from edge.domain import estimate
 from edge.domain.estimate import History, Standing
+from edge.domain.ids import QueueId
+from edge.domain.teams import Rival, Team, agents_for
 
 TARGET = 0.5
 """Our median absolute error over app_queue's."""
@@ -62,6 +66,13 @@ PATTERNS = (
         shared_agents=6,
         other_calls_per_hour=45,
     ),
+    Pattern(
+        "mostly shared agents",
+        ((0, 60.0), (3, 90.0), (6, 50.0)),
+        ((0, 2),),
+        shared_agents=10,
+        other_calls_per_hour=110,
+    ),
 )  # fmt: skip
 
 
@@ -70,13 +81,16 @@ class AppQueue:
     """The formula of app_queue: one number a queue, in whole seconds."""
 
     holdtime: int = 0
+    has_ended_any: bool = False
+    """A call was completed or abandoned."""
 
     def told(self, waited: float) -> float | None:
         """None before the first answer that took a second: then it says nothing."""
         return float(abs(self.holdtime - int(waited))) if self.holdtime else None
 
     def answered(self, waited: float) -> None:
-        self.holdtime = (self.holdtime * 3 + int(waited)) >> 2
+        before = self.holdtime if self.has_ended_any else int(waited)
+        self.holdtime = (before * 3 + int(waited)) >> 2
 
 
 @dataclass(slots=True)
@@ -121,9 +135,11 @@ class Observer:
 
     def abandoned(self, caller: Caller, waited: float) -> None:
         self._open.pop(caller, None)
+        self.app_queue.has_ended_any = True
         self.history = estimate.abandoned(self.history, waited)
 
     def completed(self, caller: Caller) -> None:
+        self.app_queue.has_ended_any = True
         self.history = estimate.completed(self.history, caller.ring + caller.handling)
 
     def _promise(self, floor: Floor, caller: Caller, at_joining: bool) -> None:
@@ -141,15 +157,19 @@ class Observer:
 
 
 def standing(floor: Floor, caller: Caller) -> Standing:
-    """What the engine would know of this caller. A shared agent counts as our part of all who wait
-    for one."""
+    """What the engine knows of this caller, as its move brings it (`domain.teams`)."""
     watched = floor.watched()
-    share = len(watched) / len(floor.line)
+    position = watched.index(caller) + 1
     serving = [agent for agent in floor.agents if not agent.is_leaving]
+    shared = sum(agent.is_shared for agent in serving)
+    ahead = sum(
+        one.queue != caller.queue and one.joined_at < caller.joined_at for one in floor.line
+    )
+    teams = (Team(len(serving) - shared), Team(shared, (Rival(QueueId("other"), ahead, shared),)))
     return Standing(
-        position=watched.index(caller) + 1,
+        position=position,
         waiting=len(watched),
-        agents=sum(share if agent.is_shared else 1.0 for agent in serving),
+        agents=agents_for(position, teams),
         idle=sum(agent.caller is None for agent in serving),
         head_waited_seconds=floor.now - watched[0].joined_at,
     )

@@ -48,7 +48,13 @@ def to_entry_facts(account: AccountId, entry: EntryId, reply: Reply) -> EntryFac
 def to_prospect(reply: Reply) -> Prospect:
     position = int(reply["position"])
     teams = tuple(
-        Team(int(serving), tuple(Rival(int(ahead), int(agents)) for ahead, agents in rivals or ()))
+        Team(
+            int(serving),
+            tuple(
+                Rival(QueueId(name), int(ahead), int(agents))
+                for name, ahead, agents in rivals or ()
+            ),
+        )
         for serving, rivals in reply["teams"] or ()
     )
     standing = Standing(

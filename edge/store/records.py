@@ -22,7 +22,7 @@ from edge.domain.matching import HeadAgent, HeadEntry, Heads, Match
 from edge.domain.settings import Account, Member, PenaltyRule, Queue, User
 from edge.domain.settings.account import HIGHEST_TIER
 from edge.domain.strategies import FIELD_WIDTH, STRATEGIES, Draw, Rings
-from edge.domain.teams import teams_of
+from edge.domain.teams import Teams
 from edge.ports.queue_store import Due, LivingEdges, Moved
 
 Fields = Mapping[str, str]
@@ -278,10 +278,9 @@ def own_settings(member: Member, user: User | None) -> dict[str, int]:
     return own
 
 
-def settings_and_members(account: Account, queue: Queue) -> tuple[str, str, str]:
+def settings_and_members(account: Account, queue: Queue, teams: Teams) -> tuple[str, str, str]:
     """What the moves need of a queue; by user what its strategy needs of each member: the id that
     breaks ties and the configured fields; by user the team. JSON."""
-    teams = teams_of(account, queue)
     strategy = STRATEGIES[queue.strategy]
     settings = {
         "fields": " ".join(strategy.fields),

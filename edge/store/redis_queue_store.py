@@ -29,7 +29,8 @@ from edge.domain.offer import (
     LegFailure,
 )
 from edge.domain.overlays import REASONS, WRAP_UP_LONGEST_MS, QueueStatus
-from edge.domain.settings import Account, Queue
+from edge.domain.settings import Account
+from edge.domain.teams import teams_of
 from edge.ports.queue_store import (
     AcceptWord,
     BeatWord,
@@ -123,8 +124,7 @@ class RedisQueueStore(OutboxMoves):
     async def _recover(self, client: Redis, redis_run: str) -> None:
         """Assert all we know in a Redis run that is new to us. Raises RedisError."""
         for account in self._accounts:
-            for queue in account.queues:
-                await self._configure(client, account, queue)
+            await self._configure(client, account)
         for known in self._mirror.accounts():
             for rows in self._mirror.assertions(known):
                 reply = await self._connection.move_unguarded(
@@ -144,29 +144,26 @@ class RedisQueueStore(OutboxMoves):
 
     # --- configuration
 
-    async def _configure(
-        self, client: Redis | None, of: Account, queue: Queue
-    ) -> tuple[Heads, ...]:
-        account = AccountId(of.id)
-        args: list[str | int] = [
-            self.run,
-            queue.id,
-            *settings_and_members(of, queue),
-            self._chance(),
-        ]
-        tag = keys.account_tag(account)
-        if client is None:
-            reply = await self._connection.move("configure", tag, args)
-        else:
-            reply = await self._connection.move_unguarded(client, "configure", tag, args)
-        self._mirror.keep(account, reply)
-        return to_heads(account, reply)
+    async def _configure(self, client: Redis | None, of: Account) -> tuple[Heads, ...]:
+        account, teams = AccountId(of.id), teams_of(of)
+        tag, heads = keys.account_tag(account), list[Heads]()
+        for queue in of.queues:
+            args: list[str | int] = [
+                self.run,
+                queue.id,
+                *settings_and_members(of, queue, teams[QueueId(queue.id)]),
+                self._chance(),
+            ]
+            if client is None:
+                reply = await self._connection.move("configure", tag, args)
+            else:
+                reply = await self._connection.move_unguarded(client, "configure", tag, args)
+            self._mirror.keep(account, reply)
+            heads.extend(to_heads(account, reply))
+        return tuple(heads)
 
     async def configure(self, account: Account) -> tuple[Heads, ...]:
-        heads: list[Heads] = []
-        for queue in account.queues:
-            heads.extend(await self._configure(None, account, queue))
-        return tuple(heads)
+        return await self._configure(None, account)
 
     # --- the entry
 

@@ -22,7 +22,7 @@ def serving(memory: "AccountMemory", queue: QueueId, team: int | None = None) ->
     """How many members serve there, or so many of one team."""
     known = memory.queues[queue]
     assert memory.settings is not None, "the account was configured"
-    team_of = teams_of(memory.settings, known.settings).of if team is not None else {}
+    team_of = teams_of(memory.settings)[queue].of if team is not None else {}
     conditions = (
         condition_of(
             memory.agent(user),
@@ -52,10 +52,10 @@ def ahead_in(memory: "AccountMemory", other: QueueId, queue: QueueId, joined_at_
 def teams(memory: "AccountMemory", queue: QueueId, joined_at_ms: int) -> tuple[Team, ...]:
     assert memory.settings is not None, "the account was configured"
     found = []
-    others = teams_of(memory.settings, memory.queues[queue].settings).others
+    others = teams_of(memory.settings)[queue].others
     for number, names in enumerate(others):
         rivals = tuple(
-            Rival(ahead_in(memory, other, queue, joined_at_ms), serving(memory, other))
+            Rival(other, ahead_in(memory, other, queue, joined_at_ms), serving(memory, other))
             for other in names
         )
         found.append(Team(serving(memory, queue, number), rivals))

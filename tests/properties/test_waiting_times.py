@@ -18,6 +18,7 @@ from edge.domain.estimate import (
     expected_wait,
     left,
 )
+from edge.domain.ids import QueueId
 from edge.domain.teams import Rival, Team, agents_for
 from edge.store.facts import to_history
 from edge.store.scripts import load_scripts
@@ -56,14 +57,19 @@ facts = st.lists(
     ),
     max_size=150,
 )
-rivals = st.tuples(st.integers(0, 40), st.integers(0, 9))
+OTHERS = ("qu_four", "qu_three", "qu_two")
 places = st.fixed_dictionaries(
     {
         "position": st.integers(1, 400),
         "more": st.integers(0, 50),
         "idle": st.integers(0, 3),
         "head_waited_ms": moments,
-        "teams": st.lists(st.tuples(st.integers(1, 30), st.lists(rivals, max_size=3)), max_size=3),
+        "teams": st.lists(
+            st.tuples(st.integers(1, 30), st.sets(st.sampled_from(OTHERS)).map(sorted)), max_size=3
+        ),
+        "rivals": st.fixed_dictionaries(
+            dict.fromkeys(OTHERS, st.tuples(st.integers(0, 40), st.integers(0, 9)))
+        ),
     }
 )
 BEGAN = 1_800_000_000_000
@@ -92,12 +98,25 @@ def test_lua_learns_and_expects_as_the_pure_functions_do(
         rows.append([what, BEGAN + joined, BEGAN + now, how, when, told])
     client: redis.Redis = redis_server.client()
     client.flushall()
-    asked = [place | {"waiting": place["position"] + place["more"]} for place in seen]
+    asked = [
+        place
+        | {
+            "waiting": place["position"] + place["more"],
+            "teams": [
+                [n, [[name, *place["rivals"][name]] for name in names]]
+                for n, names in place["teams"]
+            ],
+        }
+        for place in seen
+    ]
     learnt, errors, expected = run(client, rows, asked)
     client.close()
     assert to_history(learnt, tuple(map(float, errors))) == history
     for place, text in zip(asked, expected, strict=True):
-        teams = (Team(n, tuple(Rival(*one) for one in others)) for n, others in place["teams"])
+        teams = (
+            Team(n, tuple(Rival(QueueId(name), ahead, agents) for name, ahead, agents in others))
+            for n, others in place["teams"]
+        )
         standing = Standing(
             place["position"],
             place["waiting"],

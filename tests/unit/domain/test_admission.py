@@ -45,6 +45,24 @@ def test_why_a_caller_is_turned_away(
     assert refusal(rules, waiting, census) is expected
 
 
+@pytest.mark.parametrize(
+    ("longest", "expects", "expected"),
+    [
+        (300, 300.0, None),
+        (300, 300.1, Disposition.DIVERTED),
+        (300, None, None),
+        (0, 9_999.0, None),
+    ],
+)
+def test_who_would_wait_longer_than_the_queue_wants_is_diverted_where_it_is_known(
+    longest: int, expects: float | None, expected: Disposition | None
+) -> None:
+    rules = queue(divert_wait_seconds=longest).admission
+    assert refusal(rules, 5, [FREE], expects) is expected
+    full = Admission(max_length=5, divert_wait_seconds=longest)
+    assert refusal(full, 5, [FREE], expects) is Disposition.QUEUE_FULL
+
+
 def test_all_that_applies_to_an_agent_is_in_the_condition() -> None:
     agent = Agent(
         UserId("user_a"),

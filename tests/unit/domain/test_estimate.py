@@ -10,18 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.domain.disposition import Disposition
 from edge.domain.estimate import (
     ERRORS_REMEMBERED,
     HANDLED_REMEMBERED,
+    LOST,
     EstimateError,
     History,
     KeptPromise,
+    Prospect,
     Standing,
     abandoned,
     answered,
     completed,
     error_of,
     expected_wait,
+    left,
 )
 
 durations = st.floats(1, 3_600)
@@ -69,8 +73,8 @@ def test_an_abandon_more_makes_the_wait_no_longer(
     history: History, agents: float, position: int, waited: float
 ) -> None:
     standing = Standing(position, 60, agents)
-    stayed, left = answered(history, waited, None), abandoned(history, waited)
-    assert told(left, standing) <= told(stayed, standing)
+    stayed, gone = answered(history, waited, None), abandoned(history, waited)
+    assert told(gone, standing) <= told(stayed, standing)
 
 
 @given(histories(), st.integers(1, 60), st.integers(0, 60))
@@ -136,6 +140,32 @@ def test_abandons_are_counted_by_the_time_that_all_have_waited() -> None:
     history = answered(abandoned(History(), 100.0), 300.0, None)
     assert history.patience.rate_per_second() == pytest.approx(1 / 400, rel=0.01)
     assert History().patience.rate_per_second() == 0.0
+
+
+@pytest.mark.parametrize("losses", [0, 1, 40])
+def test_the_many_steps_of_a_long_line_are_taken_by_their_integral(losses: int) -> None:
+    history = after_calls_of(120)
+    for _ in range(losses):
+        history = abandoned(history, 300.0)
+    served, theta = 2 / 120, history.patience.rate_per_second()
+    exact = 2 / 3 / served + sum(1 / (served + ahead * theta) for ahead in range(1, 4_000))
+    standing = Standing(4_000, 4_000, 2.0, head_waited_seconds=exact)
+    assert told(history, standing) == pytest.approx(exact, rel=1e-5)
+
+
+@pytest.mark.parametrize("disposition", Disposition)
+def test_who_leaves_has_waited_and_is_lost_where_it_was_because_of_the_wait(
+    disposition: Disposition,
+) -> None:
+    found = left(History(), 40.0, disposition).patience
+    assert found.waited_seconds == 40.0
+    assert found.abandons == (disposition in LOST)
+
+
+def test_a_prospect_tells_place_line_and_time() -> None:
+    prospect = Prospect(0, Standing(2, 3, 2.0, head_waited_seconds=90.0), after_calls_of(120))
+    assert (prospect.position, prospect.waiting) == (2, 3)
+    assert prospect.expected_seconds == told(prospect.history, prospect.standing)
 
 
 def test_the_error_is_that_of_the_promises_to_callers_who_were_answered() -> None:

@@ -60,10 +60,14 @@ def test_the_bound_is_exact_while_nobody_comes_to_work_or_leaves() -> None:
 def test_app_queue_tells_how_far_the_average_is_from_what_was_waited() -> None:
     formula = AppQueue()
     assert formula.told(10.0) is None
-    for waited in (100.0, 20.9, 300.2):
+    for waited in (100.0, 20.9):
         formula.answered(waited)
-    assert formula.holdtime == 92
-    assert [formula.told(waited) for waited in (0.0, 50.0, 100.0)] == [92.0, 42.0, 8.0]
+        assert formula.holdtime == int(waited), "no call has ended"
+    formula.has_ended_any = True
+    for waited in (100.0, 300.2):
+        formula.answered(waited)
+    assert formula.holdtime == (40 * 3 + 300) // 4 == 105
+    assert [formula.told(waited) for waited in (0.0, 50.0, 100.0)] == [105.0, 55.0, 5.0]
 
 
 def test_a_group_weighs_the_same_whatever_its_size() -> None:

@@ -20,7 +20,8 @@ local function ahead_in(other, queue, joined_at)
   return redis.call('ZCOUNT', line, '-inf', '(' .. string.format('%.0f', 2047 * 4398046511104 + before))
 end
 
--- The members who serve now, by team: how many, and {callers ahead, agents} of each other queue.
+-- The members who serve now, by team: how many, and {name, callers ahead, agents} of each
+-- other queue.
 local function teams_of(queue, joined_at)
   local counted, found, seen = flat_hash(key('queue', queue, 'serving')), {}, {}
   local others = cjson.decode(redis.call('HGET', key('queue', queue), 'teams') or '[[]]')
@@ -28,7 +29,7 @@ local function teams_of(queue, joined_at)
     local serving, rivals = tonumber(counted[tostring(at - 1)] or 0), {}
     if serving > 0 then
       for i, other in ipairs(names) do
-        seen[other] = seen[other] or {ahead_in(other, queue, joined_at), serving_in(other)}
+        seen[other] = seen[other] or {other, ahead_in(other, queue, joined_at), serving_in(other)}
         rivals[i] = seen[other]
       end
       found[#found + 1] = {serving, rivals}
@@ -48,18 +49,42 @@ local function prospect(queue, position, joined_at, new)
     head_waited_ms = now - tonumber(head_joined_at), teams = teams_of(queue, joined_at)}
 end
 
-local function agents_for(position, teams)
-  local serving, agents = 0, 0
-  for _, team in ipairs(teams) do serving = serving + team[1] end
+local function agents_together(position, teams, serving)
+  local shared, rivals, free, ahead, everybody = {}, {}, 0, 0, serving
   for _, team in ipairs(teams) do
-    local own = position / serving
+    local asked = 0
+    for _, rival in ipairs(team[2]) do
+      shared[rival[1]] = (shared[rival[1]] or 0) + team[1]
+      rivals[rival[1]] = rival
+      if rival[3] > 0 then asked = asked + rival[2] end
+    end
+    if asked == 0 then free = free + team[1] end
+  end
+  for name, rival in pairs(rivals) do
+    if rival[2] > 0 and rival[3] > 0 then
+      ahead, everybody = ahead + rival[2], everybody + math.max(rival[3] - shared[name], 0)
+    end
+  end
+  return math.min(math.max(everybody * (position / (position + ahead)), free), serving)
+end
+
+local function agents_alone(position, teams, serving)
+  local own, agents = position / serving, 0
+  for _, team in ipairs(teams) do
     local pressure = own
     for _, rival in ipairs(team[2]) do
-      if rival[2] > 0 then pressure = pressure + rival[1] / rival[2] end
+      if rival[3] > 0 then pressure = pressure + rival[2] / rival[3] end
     end
     agents = agents + team[1] * (own / pressure)
   end
   return agents
+end
+
+local function agents_for(position, teams)
+  local serving = 0
+  for _, team in ipairs(teams) do serving = serving + team[1] end
+  if serving == 0 then return 0 end
+  return (agents_together(position, teams, serving) + agents_alone(position, teams, serving)) / 2
 end
 
 -- Sum of 1 / (rate + j * theta) for j = 1 .. count; of a long line the rest by its integral.
