@@ -105,6 +105,8 @@ def _confirmation(
 
 
 async def _back(floor: Floor, account: AccountId, entry: Entry, leg: Leg) -> NextPlace | None:
+    # What was pressed on the way there was not meant for the line.
+    leg.forget_keys()
     word, moved = await floor.store.rejoin(account, entry.id, new_entry_id(), leg.id)
     heads = withheld(floor, account, moved, entry.queue)
     log.info("caller_back_in_line", entry=entry.id, word=word)

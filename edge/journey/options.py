@@ -66,6 +66,9 @@ class Keys:
     async def mind(self, words: Sequence[str] = ()) -> None:
         """Act on the keys until closed. A hang-up does not cut an action short: a move that was
         sent may be made all the same. `words` are said first."""
+        has_keys = self._queue.options or self._queue.unknown_key is UnknownKey.HINT
+        if not (has_keys or words):
+            return
         async with asyncio.TaskGroup() as self._tasks:
             if words:
                 self._tell(words)

@@ -367,6 +367,20 @@ async def test_the_same_key_rings_once_more_after_the_way_back() -> None:
         await caller.talks_with(BOB)
 
 
+async def test_what_is_pressed_while_the_user_rings_is_not_kept_for_the_way_back() -> None:
+    house = rows(route(DestinationKind.USER, BOB), key(OptionAction.HANGUP, "9"))
+    async with open_office(house=house) as office:
+        office.phone(BOB).when_rung = WhenRung.NEVER_ANSWERS
+        caller = await waiting(office)
+        press(office, caller, "1")
+        await wait_until(lambda: office.phone(BOB).rung == 1, "rings")
+        press(office, caller, "119")
+        await caller.hears_soon(over_music(Prompt.OPTION_NOT_NOW), 25)
+        await asyncio.sleep(5)
+        assert caller.hears == MUSIC
+        assert (office.phone(BOB).rung, pressed(office)) == (1, ["1"])
+
+
 async def test_who_hangs_up_while_the_user_rings_stops_the_ringing() -> None:
     async with open_office(house=rows(route(DestinationKind.USER, BOB))) as office:
         office.phone(BOB).when_rung = WhenRung.NEVER_ANSWERS

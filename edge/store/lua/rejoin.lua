@@ -4,7 +4,8 @@
 -- returns: REJOINED | STALE
 -- publishes: entry_joined
 local KEPT = {'queue', 'node', 'endpoint', 'dialled', 'inside', 'caller_number', 'caller_name',
-  'priority', 'place', 'joined_at', 'lets_ring', 'sticky', 'party', 'promised_ms', 'promised_at'}
+  'priority', 'place', 'joined_at', 'lets_ring', 'sticky', 'party', 'promised_ms',
+  'promised_at', 'music'}
 local entry, before = load('entry', ARGV[3]), load('entry', ARGV[2])
 local f, b = entry.f, before.f
 if b.onward == entry.id then return done('REJOINED') end

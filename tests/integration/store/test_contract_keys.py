@@ -135,6 +135,19 @@ async def test_who_was_led_away_in_vain_stands_at_the_old_place(open_bench: Open
         assert line == [ahead.id, again.id, behind.id, late.id]
 
 
+async def test_who_comes_back_has_all_that_was_there_before(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        caller = replace(joining(priority=7), music="jazz", inside=True)
+        _, moved = await store.join(ACCOUNT_ID, caller)
+        await store.promise(ACCOUNT_ID, moved.entry.id, 90_000)
+        first = await now(store, moved.entry)
+        await led_away(store, first)
+        _, moved = await store.rejoin(ACCOUNT_ID, first.id, new_entry_id(), first.leg)
+        again = moved.entry
+        assert replace(again, id=first.id, rev=first.rev) == first
+
+
 async def test_one_comes_back_once(open_bench: OpenBench) -> None:
     async with open_bench() as bench:
         store, new = bench.store(), new_entry_id()
