@@ -17,8 +17,9 @@ def test_the_demo_world_is_what_the_readme_says() -> None:
     assert (site.http.host, site.http.port) == ("127.0.0.1", 8080)
     (account,) = world.accounts
     assert account.id == "acct_demo"
-    (queue,) = account.queues
-    assert (queue.id, queue.name, queue.extension) == ("qu_support", "Support", "500")
+    queues = [(queue.id, queue.name, queue.extension) for queue in account.queues]
+    assert queues == [("qu_support", "Support", "500"), ("qu_sales", "Sales", "501")]
+    assert [option.digit for option in account.queues[1].options] == ["1", "2", "9"]
     phones = {user.id.removeprefix("user_"): user.sip for user in account.users}
     assert [phones[name] for name in ("alice", "bob", "carol")] == ["201", "202", "203"]
     assert {phones[f"caller{number}"] for number in range(301, 310)} == {
