@@ -10,8 +10,12 @@ from lab.audio import RATE, Samples
 
 WINDOW = RATE // 2
 """Samples that are looked for in the tune at once."""
-SAME = 0.9
-"""Likeness from which a window is that place of the tune; loud words over it stay below."""
+SAME, SAME_ANEW = 0.9, 0.97
+"""Likeness from which a window is that place of the tune, where it is expected and anywhere else:
+a tune repeats itself almost."""
+UNDER_WORDS = 0.1
+"""The music below words is this much alike to itself; other places of it stay about 0."""
+BLOCK = RATE // 4
 STEP = RATE // 25
 """The loudness of the music is taken every 40 ms."""
 
@@ -19,8 +23,8 @@ STEP = RATE // 25
 def aligned(heard: Samples, tune: Samples) -> Samples:
     """The tune as it would be heard alone; zeros where nobody can tell which part of it.
 
-    Music under words goes on from where it was before them, if it is found there after them as
-    well; music that stood still meanwhile leaves zeros.
+    Under words it goes on as before them or as after them, whichever is heard; music that stood
+    still meanwhile leaves zeros.
     """
     ground, anchors, shift = _Ground(tune), [], 0
     for start in range(0, max(1, len(heard) - WINDOW + 1), WINDOW // 2):
@@ -32,8 +36,12 @@ def aligned(heard: Samples, tune: Samples) -> Samples:
             shift = (place - start) % len(tune)
         anchors.append((start, shift))
     music = np.zeros(len(heard))
-    for first, last, found in _stretches(anchors, len(heard)):
-        music[first:last] = ground.part(first + found, last - first)
+    for first, last, before, after in _stretches(anchors, len(heard)):
+        starts = range(first, last, BLOCK)
+        blocks = [slice(start, min(start + BLOCK, last)) for start in starts]
+        for block, held in zip(blocks, _shifts(heard, ground, blocks, before, after), strict=True):
+            if held is not None:
+                music[block] = ground.part(block.start + held, block.stop - block.start)
     return music
 
 
@@ -77,16 +85,38 @@ class _Ground:
             self._spectrum * np.conj(np.fft.rfft(window, len(self._tune))), len(self._tune)
         )
         place = int(np.argmax(match / np.maximum(self._loudness, 1e-3)))
-        return place if likeness(window, self.part(place, WINDOW)) >= SAME else None
+        return place if likeness(window, self.part(place, WINDOW)) >= SAME_ANEW else None
 
 
-def _stretches(anchors: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int, int]]:
-    """(first, last, shift): from the anchors to the ends, and between two that agree."""
+def _stretches(anchors: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int, int, int]]:
+    """(first, last, shift before, shift after), from one certain window to the next."""
     if not anchors:
         return []
-    stretches = [(0, anchors[0][0], anchors[0][1])]
-    for (start, shift), (following, then) in pairwise(anchors):
-        last = following if shift == then else min(start + WINDOW, following)
-        stretches.append((start, last, shift))
-    stretches.append((anchors[-1][0], length, anchors[-1][1]))
-    return stretches
+    edges = [(0, anchors[0][1]), *anchors, (length, anchors[-1][1])]
+    stretches = []
+    for (first, shift), (last, then) in pairwise(edges):
+        certain = min(first + WINDOW, last)
+        stretches += [(first, certain, shift, shift), (certain, last, shift, then)]
+    return [stretch for stretch in stretches if stretch[0] < stretch[1]]
+
+
+def _shifts(
+    heard: Samples, ground: _Ground, blocks: Sequence[slice], before: int, after: int
+) -> list[int | None]:
+    """Where the tune is in each block: as before up to one moment, then as after."""
+    if before == after:
+        return [before] * len(blocks)
+    alike = np.array(
+        [
+            [
+                likeness(heard[one], ground.part(one.start + shift, one.stop - one.start))
+                for one in blocks
+            ]
+            for shift in (before, after)
+        ]
+    )
+    totals = [alike[0, :n].sum() + alike[1, n:].sum() for n in range(len(blocks) + 1)]
+    turn = int(np.argmax(totals))
+    chosen = np.append(alike[0, :turn], alike[1, turn:])
+    is_there = (chosen > UNDER_WORDS) | (np.median(chosen) > UNDER_WORDS)
+    return [(before if n < turn else after) if there else None for n, there in enumerate(is_there)]

@@ -19,12 +19,14 @@ HEAD = RATE * 35 // 100
 """So much of a prompt must be heard for it to be found; it may be cut right after."""
 HEAD_SCORE = 0.6
 """Through G.711 and over music that was taken away the same words score over 0.8."""
+STALL = RATE * 6 // 10
+"""A host that stalls moves the rest of a prompt by up to this."""
 PRESENT = 0.5
 """Likeness from which the prompt is heard in a frame; other words stay about 0, at most 0.4."""
-TELLING_DB = -25.0
+TELLING_DB = -22.0
 """Frames of a prompt this far under its loudest do not tell whether it is heard."""
-UNHEARD = 3
-"""So many telling frames in a row without it, and the prompt has ended before them."""
+MISSING_FRAMES = 3
+"""So many telling frames may be lost in the music at the end of a prompt that is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,44 +105,67 @@ class UnderMusic:
         return [one for one in heard if one is not None]
 
     def _followed(self, name: str, prompt: Samples, wanted: Samples, start: int) -> Spoken | None:
-        """Hear the prompt frame by frame from its start to where it is heard no more."""
-        length = min(len(prompt), len(self._heard) - start) // FRAME
-        told, there = (
-            one[: length * FRAME].reshape(length, FRAME)
-            for one in (wanted, self._clear[start : start + length * FRAME])
-        )
-        loudness = np.sum(np.square(wanted[: len(wanted) // FRAME * FRAME].reshape(-1, FRAME)), 1)
-        telling = np.flatnonzero(loudness > loudness.max(initial=0.0) * 10 ** (TELLING_DB / 10))
-        scale = np.sqrt(loudness[:length] * np.sum(np.square(there), axis=1))
-        likeness = np.sum(told * there, axis=1) / np.maximum(scale, 1e-9)
-        last = _last_heard(likeness[telling[telling < length]])
-        if last is None:
+        """Hear the prompt from its start to where it is heard no more; a host that stalled in its
+        middle has moved the rest of it."""
+        telling = _telling(wanted)
+        pieces: list[tuple[int, int, int]] = []
+        at, begin = start, 0
+        while (end := self._heard_until(wanted, telling, at, begin)) is not None:
+            pieces.append((end - begin, begin, at))
+            rest = wanted[end : end + HEAD]
+            places = _places(self._clear[at + end : at + end + STALL + len(rest)], rest)
+            if not places or len(rest) < HEAD // 2:
+                break
+            at, begin = at + places[0], end
+        if not pieces:
             return None
-        end = (int(telling[last]) + 1) * FRAME
-        span = slice(start, start + end)
-        music, words = _two_gains(self._heard[span], self._music[span], prompt[:end])
-        below, above = _rms(self._music[span]) * music, _rms(prompt[:end]) * words
+        end = pieces[-1][0] + pieces[-1][1]
+        length, first, moved = max(pieces)
+        span = slice(moved + first, min(moved + first + length, len(self._heard)))
+        own = prompt[first : first + span.stop - span.start]
+        music, words = _two_gains(self._heard[span], self._music[span], own)
+        below, above = _rms(self._music[span]) * music, _rms(own) * words
         return Spoken(
             prompt=name,
             start=start / RATE,
-            end=(start + end) / RATE,
-            whole=last == len(telling) - 1,
+            end=(at + end) / RATE,
+            whole=bool(np.count_nonzero(telling >= end // FRAME) <= MISSING_FRAMES),
             gain_db=decibels(words),
             over_music_db=decibels(above / below) if below > 1e-4 else 120.0,
             music_db=decibels(music),
         )
 
+    def _heard_until(
+        self, wanted: Samples, telling: NDArray[np.intp], start: int, begin: int
+    ) -> int | None:
+        """How much of the prompt, if it starts there, is heard from sample `begin` of it on."""
+        length = min(len(wanted), len(self._clear) - start) // FRAME
+        told, there = (
+            one[: length * FRAME].reshape(length, FRAME)
+            for one in (wanted, self._clear[start : start + length * FRAME])
+        )
+        loudness = np.sqrt(np.sum(np.square(told), axis=1))
+        scale = loudness * np.sqrt(np.sum(np.square(there), axis=1))
+        likeness = np.sum(told * there, axis=1) / np.maximum(scale, 1e-9)
+        frames = telling[(telling < length) & (telling >= begin // FRAME)]
+        last = _last_heard(likeness[frames], loudness[frames])
+        return None if last is None else (int(frames[last]) + 1) * FRAME
 
-def _last_heard(likeness: NDArray[np.float64]) -> int | None:
-    """The last of these frames before so many without it; None: not even the first ones."""
-    last, missing = None, 0
-    for frame, alike in enumerate(likeness):
-        missing = 0 if alike >= PRESENT else missing + 1
-        if alike >= PRESENT:
-            last = frame
-        if missing == UNHEARD:
-            break
-    return last
+
+def _telling(wanted: Samples) -> NDArray[np.intp]:
+    """The frames that are loud enough to tell."""
+    frames = wanted[: len(wanted) // FRAME * FRAME].reshape(-1, FRAME)
+    loudness = np.sum(np.square(frames), axis=1)
+    return np.flatnonzero(loudness > loudness.max(initial=0.0) * 10 ** (TELLING_DB / 10))
+
+
+def _last_heard(likeness: NDArray[np.float64], weights: NDArray[np.float64]) -> int | None:
+    """A prompt is heard from its start until it is cut, once: the last frame, so that most frames
+    before it have the prompt and most after it have not; None: not even the first ones."""
+    balance = np.cumsum(np.where(likeness >= PRESENT, weights, -weights))
+    if not len(balance) or balance.max() <= 0:
+        return None
+    return int(np.argmax(balance))
 
 
 def _places(ground: Samples, head: Samples) -> list[int]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.ports.prompts import Prompt
 from edge.prompts.formats import decode
-from lab.audio import RATE, Sound, find_prompt, music_heard, tone_seconds
+from lab.audio import RATE, Sound, find_prompt, music_heard, resampled, tone_seconds
 from lab.phone import Phone
 from lab.wait import wait_until
 
@@ -16,6 +16,8 @@ PROMPTS = REPOSITORY / "edge" / "prompts" / "audio" / "en"
 TUNE = REPOSITORY / "sounds" / "moh" / "default" / "tune.ulaw"
 SPOKEN_SCORE = 0.8
 """A prompt alone through G.711 scores over 0.9, another prompt at most 0.3."""
+NOTHING_DBFS = -40.0
+"""What is left beside a tone of -15 dBFS: the noise of the codecs; our music lies over -30."""
 
 
 @cache
@@ -75,3 +77,16 @@ def was_told(phone: Phone, prompt: Prompt) -> bool:
     margin = np.zeros(heard.rate // 10)
     padded = Sound(np.concatenate([margin, heard.samples, margin]), heard.rate)
     return find_prompt(padded, played(PROMPTS / f"{prompt}.ulaw")).score >= SPOKEN_SCORE
+
+
+def beside_the_tone(sound: Sound, hz: float) -> float:
+    """The loudest tenth of a second of what is heard beside the tone, in dBFS."""
+    samples, width = resampled(sound).samples, RATE // 10
+    at = np.arange(width) / RATE
+    waves = np.stack([np.sin(2 * np.pi * hz * at), np.cos(2 * np.pi * hz * at)], axis=1)
+    rest = []
+    for start in range(0, len(samples) - width + 1, width):
+        part = samples[start : start + width]
+        fit = np.linalg.lstsq(waves, part, rcond=None)[0]
+        rest.append(Sound(part - waves @ fit).dbfs())
+    return max(rest, default=-120.0)

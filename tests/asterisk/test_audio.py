@@ -3,32 +3,24 @@
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from lab.audio import RATE, Sound, music_heard, resampled, silences, tone_seconds, tones_heard
+from lab.audio import music_heard, silences, tone_seconds, tones_heard
 from lab.capture import Capture
 from lab.timing import HostJitter
 from lab.wait import wait_until
 from tests.asterisk.conftest import OpenOffice
-from tests.asterisk.hearing import heard_in_this_call, hears, hears_music, talk, the_tune
+from tests.asterisk.hearing import (
+    NOTHING_DBFS,
+    beside_the_tone,
+    heard_in_this_call,
+    hears,
+    hears_music,
+    talk,
+    the_tune,
+)
 
 MUSIC_OFF_SECONDS = 0.2
-NOTHING_DBFS = -40.0
-"""What is left beside a tone of -15 dBFS: the noise of the codecs; our music lies over -30."""
-
-
-def beside_the_tone(sound: Sound, hz: float) -> float:
-    """The loudest tenth of a second of what is heard beside the tone, in dBFS."""
-    samples, width = resampled(sound).samples, RATE // 10
-    at = np.arange(width) / RATE
-    waves = np.stack([np.sin(2 * np.pi * hz * at), np.cos(2 * np.pi * hz * at)], axis=1)
-    rest = []
-    for start in range(0, len(samples) - width + 1, width):
-        part = samples[start : start + width]
-        fit = np.linalg.lstsq(waves, part, rcond=None)[0]
-        rest.append(Sound(part - waves @ fit).dbfs())
-    return max(rest)
 
 
 @pytest.mark.parametrize("codec", ["pcmu", "pcma", "g722/16000/1"])

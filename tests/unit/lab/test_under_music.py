@@ -82,6 +82,26 @@ def test_a_prompt_that_goes_on_longer_ends_later() -> None:
     assert ends[1] - ends[0] == pytest.approx(0.15, abs=0.04)
 
 
+@pytest.mark.parametrize("stalled_seconds", [0.1, 0.25])
+def test_a_host_that_stalled_in_the_middle_of_a_prompt_has_not_cut_it(
+    stalled_seconds: float,
+) -> None:
+    stalled = np.concatenate([FIRST[:RATE], np.zeros(round(stalled_seconds * RATE)), FIRST[RATE:]])
+    one = the_one(waited([(5.0, stalled)], lowered=0.5).spoken(PROMPTS))
+    assert one.whole
+    assert one.end == pytest.approx(5.0 + len(stalled) / RATE, abs=0.06)
+    assert one.gain_db == pytest.approx(0, abs=0.5)
+
+
+def test_music_goes_on_after_a_hole_where_it_was_before() -> None:
+    heard = np.concatenate([music(20)[: 6 * RATE], np.zeros(800), music(20)[6 * RATE :]])
+    heard[6 * RATE - 4000 : 6 * RATE - 4000 + len(FIRST)] += FIRST
+    here = UnderMusic(over_the_phone(heard), TUNE)
+    assert the_one(here.spoken(PROMPTS)).music_db == pytest.approx(0, abs=1)
+    assert here.has_music(0.0, 5.5)
+    assert here.has_music(6.2, 20.0)
+
+
 def test_other_words_are_not_taken_for_a_prompt() -> None:
     other = over_the_phone(speech_like(9, 1.5)).samples
     assert waited([(5.0, other)]).spoken(PROMPTS) == []
@@ -115,6 +135,12 @@ def test_music_that_stood_still_under_a_prompt_was_not_heard() -> None:
     assert not here.has_music(5.5, 8.0)
     assert here.has_music(0.0, 5.5)
     assert here.has_music(8.3, 20.0)
+
+
+def test_music_is_heard_under_words_that_are_ten_times_as_loud() -> None:
+    here = waited([(3.0, FIRST * 2.5)], lowered=0.25)
+    assert the_one(here.spoken(PROMPTS)).music_db == pytest.approx(-12, abs=1)
+    assert here.has_music(0.0, 20.0)
 
 
 def test_music_that_fell_silent_under_the_words_is_missed() -> None:

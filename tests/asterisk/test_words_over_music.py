@@ -1,0 +1,152 @@
+"""Words over the music, as a caller hears them: order, loudness, no silence, cut by an answer."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lab.audio import Sound
+from lab.wait import wait_until
+from tests.asterisk.conftest import OpenOffice
+from tests.asterisk.hearing import (
+    NOTHING_DBFS,
+    beside_the_tone,
+    heard_in_this_call,
+    hears,
+)
+from tests.asterisk.overheard import control_caller, control_of, hears_words, overheard, words
+from tests.asterisk.restarts import listening
+
+SILENCE_MS = 60
+LOWERED_DB = -12
+ANSWER_CUTS_SECONDS, KEY_CUTS_SECONDS = 0.1, 0.15
+REFUSAL = "callback-not-yet"
+REFUSED = [{"digit": digit, "action": "callback", "announcement": []} for digit in "57"]
+"""Keys that keep the place and say a word, and are not told of."""
+INTRODUCTION, JOIN, MESSAGE = "queue-closed", "lines-busy", "press-to-accept"
+"""Any prompts will do that are long enough to be cut and begin unlike each other."""
+NEXT = "queue-youarenext"
+OPTIONS = ("press-1", "to-end-this-call", "press-star", "to-leave-a-message")
+SAYS_OPTIONS = {
+    "options": [
+        {"digit": "1", "action": "hangup"},
+        {"digit": "*", "action": "hangup", "announcement": ["to-leave-a-message"]},
+    ]
+}
+KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "introduction": (
+        (INTRODUCTION,),
+        {"introduction": {"mode": "NORMAL", "sounds": [INTRODUCTION]}},
+    ),
+    "join": ((JOIN,), {"join_announcement": [JOIN]}),
+    "hold message": (
+        (MESSAGE,),
+        {"hold_messages": {"sounds": [[MESSAGE]], "first_after_seconds": 1}},
+    ),
+    "position": ((NEXT,), {"position_announcement": {"mode": "ON_CONNECTED"}}),
+    "options": (
+        OPTIONS,
+        {**SAYS_OPTIONS, "options_announcement": {"first_after_seconds": 1}},
+    ),
+}
+"""Each kind of announcement: what is said, and the settings that say it alone."""
+
+
+async def test_a_whole_minute_of_words_over_music_has_no_silence(office: OpenOffice) -> None:
+    said = {
+        "introduction": {"mode": "NORMAL", "sounds": [INTRODUCTION]},
+        "join_announcement": [JOIN],
+        "position_announcement": {"mode": "PERIODICALLY", "every_seconds": 15},
+        "hold_messages": {"sounds": [[MESSAGE]], "first_after_seconds": 15, "every_seconds": 30},
+        **SAYS_OPTIONS,
+        "options_announcement": {"first_after_seconds": 28, "every_seconds": 30},
+        "min_gap_seconds": 10,
+    }
+    async with office(agents=1, callers=6, queues=2, of_queues={1: said}) as here:
+        async with listening(here) as listened:
+            control = await control_caller(here)
+            caller = await here.waiting_caller()
+            await wait_until(
+                lambda: heard_in_this_call(caller).seconds > 69, "over a minute", 90, every=0.5
+            )
+            await caller.hang_up()
+        known = words(here.pbx, (INTRODUCTION, JOIN, MESSAGE, NEXT, *OPTIONS))
+        heard = overheard(listened, caller, known)
+        host_ms = control_of(listened, control)
+        assert heard.prompts == [
+            *(INTRODUCTION, JOIN),
+            *(MESSAGE, NEXT),
+            *(NEXT, *OPTIONS),
+            *(MESSAGE, NEXT),
+            *(NEXT, *OPTIONS),
+        ]
+        assert all(one.whole for one in heard.spoken)
+        assert heard.wait.longest_silence_ms(0.1) <= SILENCE_MS + host_ms
+        assert heard.wait.worst_lateness_ms() <= SILENCE_MS + host_ms
+        assert heard.wait.lost == 0
+        assert heard.under.has_music(0.5, heard.wait.seconds - 0.5)
+        for one in heard.spoken:
+            assert LOWERED_DB - 2 < one.music_db < LOWERED_DB + 2, (
+                f"music in the same second: {one}"
+            )
+            assert one.over_music_db > 8, f"understood: {one}"
+        for before, after in pairwise([*heard.spoken, None]):
+            assert before is not None
+            quiet_until = heard.wait.seconds if after is None else after.start
+            if quiet_until - before.end > 1.5:
+                raised = heard.under.music_db(before.end + 0.3, before.end + 1.3)
+                assert raised == pytest.approx(0, abs=1), "as loud as before"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_agent_who_answers_cuts_what_is_being_said(office: OpenOffice, kind: str) -> None:
+    said, settings = KINDS[kind]
+    async with office(agents=1, callers=1, ring_seconds=30, **settings) as here:
+        agent = await here.agent(1)
+        known = words(here.pbx, said)
+        async with listening(here) as listened:
+            caller = await here.waiting_caller()
+            # It rings while words are being said: nobody waits for their end.
+            await agent.wait_for("incoming")
+            await hears_words(caller, known)
+            await agent.answer()
+            await hears(caller, agent, 1.0)
+        heard = overheard(listened, caller, known)
+        off_at = heard.answered_at(agent) + ANSWER_CUTS_SECONDS + listened.stalled_ms / 1000
+        assert heard.spoken, "nothing was said"
+        assert not all(one.whole for one in heard.spoken) or len(heard.spoken) < len(said)
+        assert heard.ended_at(heard.spoken[-1]) < off_at
+        assert agent.tone_hz is not None
+        for talking in heard.streams[1:]:
+            after = talking.sound.between(talking.second_at(off_at + 0.1))
+            assert beside_the_tone(after, agent.tone_hz) < NOTHING_DBFS
+        voice = Sound(np.concatenate([one.sound.samples for one in heard.streams[1:]]))
+        loud = [voice.between(at, at + 0.2).dbfs() for at in (0.3, voice.seconds - 0.3)]
+        assert loud[0] == pytest.approx(loud[1], abs=1), "the agent is not lowered with the music"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_key_cuts_what_is_being_said(office: OpenOffice, kind: str) -> None:
+    said, settings = KINDS[kind]
+    settings = {**settings, "options": [*settings.get("options", []), *REFUSED]}
+    async with office(agents=1, callers=1, **settings) as here:
+        known = words(here.pbx, (*said, REFUSAL))
+        async with listening(here) as listened:
+            caller = await here.waiting_caller()
+            await hears_words(caller, {name: known[name] for name in said})
+            await caller.press("5")
+            await hears_words(caller, {REFUSAL: known[REFUSAL]}, seconds=1.0)
+            # Words that answer a key are cut by the next one like all others.
+            await caller.press("7")
+            await hears_words(caller, {REFUSAL: known[REFUSAL]}, seconds=0.5, times=2)
+        heard = overheard(listened, caller, known)
+        *announced, answer, again = heard.spoken
+        assert [one.prompt for one in (answer, again)] == [REFUSAL, REFUSAL]
+        for press, cut in zip(heard.keys, (announced[-1], answer), strict=True):
+            assert heard.ended_at(cut) > press.begun_at, "it was being said"
+            late = KEY_CUTS_SECONDS + listened.stalled_ms / 1000
+            assert heard.ended_at(cut) < press.ended_at + late
+        assert [one.prompt for one in announced] == list(said[: len(announced)])
+        assert not (announced[-1].whole and len(announced) == len(said))
+        assert await here.callers_in_line() == [caller.number]
