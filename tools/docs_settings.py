@@ -28,7 +28,10 @@ MEANINGS = {
     "redis.url": "like `redis://127.0.0.1:6380/0`, `rediss://…` or `unix:///run/redis.sock`",
     "http.host": "the address of the HTTP API",
     "http.port": "its port",
-    "media.url": "how the nodes reach this edge; without it `http://<http.host>:<http.port>`",
+    "media.url": (
+        "how the nodes reach this edge; without it `http://<http.host>:<http.port>`, with "
+        "127.0.0.1 where the host is `0.0.0.0`"
+    ),
     "media.most_megabytes": "of one upload, 1 to 100",
     "media.most_seconds": "of one upload's sound, 1 to 3600",
     "media.account_megabytes": "in Redis for all uploads of an account: 24 kB a second of sound",

@@ -11,12 +11,15 @@ from edge.ari.operations import Outcome
 from edge.ari.rest import Rest
 from edge.ari.wire import Wire
 from edge.domain.ids import NodeId, RunId, new_suffix
-from edge.domain.media import ON_NODES
+from edge.domain.media import FORMATS, ON_NODES
 from edge.ports.phone_system import NodeFault
 
 log = structlog.get_logger()
 
 FETCHER = "Local/fetch@queue-edge-media/n"
+FORGETTER = "Local/forget@queue-edge-media/n"
+AS_RECORDING = "media/"
+"""Before a piece's name among the recordings of ARI, whose folder holds that of the pieces."""
 FOLDER_VARIABLE = "MEDIA_DIR"
 FETCHED_WITHIN_SECONDS = 100.0
 """Three files, each within the time limit of the dialplan."""
@@ -82,18 +85,30 @@ class NodeMedia:
         variables = {"QE_MEDIA": name, "QE_URL": url, "QE_BYTES": str(size)}
         if is_music:
             variables["QE_CLASS"] = name
-        if not await self._fetched(variables):
+        if not await self._done(FETCHER, variables):
             return False
-        if is_music and await self._rest.asterisk.getGlobalVar(name) == NEW_CLASS:
-            await self._rest.asterisk.reloadModule(MUSIC_MODULE)
-            await self._rest.asterisk.setGlobalVar(name, "")
+        if is_music:
+            await self._read_classes(name)
         return True
 
-    async def _fetched(self, variables: dict[str, str]) -> bool:
-        """A Local channel does it, and is answered when all files are there."""
+    async def forget(self, name: str) -> None:
+        """Raises NodeFault. Who hears the music of it at this moment hears it to its end."""
+        if await self._done(FORGETTER, {"QE_MEDIA": name}):
+            await self._read_classes(name)
+        for _ in FORMATS:
+            await self._rest.recordings.deleteStored(AS_RECORDING + name)
+
+    async def _read_classes(self, name: str) -> None:
+        """Where the node has written that of this piece; what plays goes on."""
+        if await self._rest.asterisk.getGlobalVar(name) == NEW_CLASS:
+            await self._rest.asterisk.reloadModule(MUSIC_MODULE)
+            await self._rest.asterisk.setGlobalVar(name, "")
+
+    async def _done(self, extension: str, variables: dict[str, str]) -> bool:
+        """A Local channel does it, and is answered when it is done."""
         channel = f"med_{new_suffix()}"
         channels = self._rest.channels
-        created = await channels.create(channel, FETCHER, self._app, "media", variables)
+        created = await channels.create(channel, extension, self._app, "media", variables)
         if created is not Outcome.OK:
             return False
         try:

@@ -202,5 +202,12 @@ OPERATIONS = {
     "asterisk.reloadModule": Operation(
         "reloadModule", "PUT", "/asterisk/modules/{moduleName}", Lane.HTTP
     ),
+    "recordings.deleteStored": Operation(
+        "deleteStored",
+        "DELETE",
+        "/recordings/stored/{recordingName}",
+        Lane.HTTP,
+        outcomes={404: Outcome.GONE},
+    ),
     "endpoints.listByTech": Operation("listByTech", "GET", "/endpoints/{tech}", Lane.HTTP),
 }

@@ -231,6 +231,12 @@ class Endpoints(Resource):
         return await self._snapshots("endpoints.listByTech", tech)
 
 
+class Recordings(Resource):
+    async def deleteStored(self, name: str) -> Outcome:
+        """One file of the recording: one that lies there in three formats is there three times."""
+        return await self._outcome("recordings.deleteStored", name)
+
+
 class Asterisk(Resource):
     async def startedAt(self) -> str:
         """ISO 8601, to the millisecond."""
@@ -259,5 +265,6 @@ class Rest:
         self.playbacks = Playbacks(wire)
         self.applications = Applications(wire)
         self.asterisk = Asterisk(wire)
+        self.recordings = Recordings(wire)
         self.events = Events(wire)
         self.endpoints = Endpoints(wire)

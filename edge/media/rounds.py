@@ -35,6 +35,8 @@ class _Round:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     connection: int = 0
     said: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    """Pieces that were removed, and lie there still."""
     failed: set[str] = field(default_factory=set)
     """Said once in the log, until it succeeds."""
     tried_at: float = 0.0
@@ -166,10 +168,11 @@ class MediaRounds:
                 name = name_on_nodes(account, media)
                 one.node.lacks(name)
                 one.said.discard(name)
+                one.gone.add(name)
             for media, shelved in found.items():
                 if one.node.node in shelved.nodes:
                     one.node.has(name_on_nodes(account, media))
-            if found.keys() - before.keys():
+            if found.keys() != before.keys():
                 one.news.set()
         async with self._changed:
             self._changed.notify_all()
@@ -196,6 +199,13 @@ class MediaRounds:
             return
         one.news.clear()
         one.tried_at = time.monotonic()
+        for name in tuple(one.gone):
+            try:
+                await one.node.forget(name)
+            except NodeFault as fault:
+                log.info("media_not_forgotten", node=one.node.node, reason=str(fault))
+            else:
+                one.gone.discard(name)
         for account, shelf in list(self._shelves.items()):
             for shelved in list(shelf.values()):
                 if name_on_nodes(account, shelved.media.id) not in one.said:

@@ -99,6 +99,9 @@ class MediaNode(Protocol):
         Raises NodeFault.
         """
 
+    async def forget(self, name: str) -> None:
+        """The files are of no more use. Idempotent. Raises NodeFault."""
+
     def has(self, name: str) -> None:
         """The node is known to have the piece: it is played from now on."""
 

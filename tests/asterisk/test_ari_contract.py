@@ -20,7 +20,7 @@ from tests.asterisk.office import Pbx
 
 RESOURCES = (
     *("applications", "asterisk", "bridges", "channels", "deviceStates"),
-    *("endpoints", "events", "playbacks"),
+    *("endpoints", "events", "playbacks", "recordings"),
 )
 
 

@@ -150,6 +150,10 @@ async def test_a_second_node_has_it_and_a_node_whose_files_are_lost_gets_it_agai
             await rung_and_answered(agent)
             await is_told(agent, words)
             await caller.hang_up()
+            await configured(here, agent_announcement=[])
+            status, _ = await here.ask("DELETE", f"/v1/media/{told['id']}")
+            assert status == 204
+            await wait_until(lambda: files_on(there) == [], "the files are removed")
 
 
 def node_of(name: str, pbx: Pbx) -> dict[str, str]:

@@ -14,7 +14,8 @@ async def upload(here: Office, content: bytes, **fields: str) -> dict[str, Any]:
     for name, value in fields.items():
         form.add_field(name, value)
     form.add_field("file", content, filename="upload")
-    async with here._http.post(f"{here.http_url}/v1/media", data=form) as answer:
+    url, patience = f"{here.http_url}/v1/media", aiohttp.ClientTimeout(total=30)
+    async with here._http.post(url, data=form, timeout=patience) as answer:
         told: dict[str, Any] = await answer.json()
         assert answer.status == 201, told
         return told

@@ -96,11 +96,15 @@ class StubbornNode:
     connection: int = 1
     refuses: bool = False
     fetched: list[tuple[str, str, int, bool]] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
 
     async def fetch(self, name: str, url: str, size: int, *, is_music: bool) -> bool:
         self.fetched.append((name, url, size, is_music))
         return not self.refuses
+
+    async def forget(self, name: str) -> None:
+        self.forgotten.append(name)
 
     def has(self, name: str) -> None:
         self.names.add(name)

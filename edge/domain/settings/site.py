@@ -59,7 +59,7 @@ class Http:
 @dataclass(frozen=True, config=STRICT)
 class MediaLimits:
     """What may be uploaded, and where the nodes fetch it. `url` is how they reach this edge;
-    without it `http://<http.host>:<http.port>`."""
+    without it `http://<http.host>:<http.port>`, on all addresses 127.0.0.1."""
 
     url: HttpUrl | None = None
     most_megabytes: Annotated[int, Field(strict=True, ge=1, le=100)] = 10
@@ -105,5 +105,6 @@ class Site:
     @property
     def media_url(self) -> str:
         """Where the nodes reach this edge."""
-        host = f"[{self.http.host}]" if ":" in self.http.host else self.http.host
+        own = "127.0.0.1" if self.http.host in ("0.0.0.0", "::") else self.http.host
+        host = f"[{own}]" if ":" in own else own
         return (self.media.url or f"http://{host}:{self.http.port}").rstrip("/")

@@ -130,4 +130,6 @@ async def test_what_was_removed_is_played_no_more() -> None:
         await wait_until(lambda: bool(same_node.names), "the other edge knows")
         assert await ours.remove(OURS, media.id)
         assert not node.names
+        name = name_on_nodes(OURS, media.id)
+        await wait_until(lambda: node.forgotten == [name], "its files are removed")
         await wait_until(lambda: not same_node.names, "the other edge knows that too")
