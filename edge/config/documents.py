@@ -77,12 +77,17 @@ def read(path: Path, findings: Findings, substitute: Substitute | None = None) -
     except OSError as fault:
         findings.add(file, "", f"cannot be read: {fault.strerror}")
         return None
+    except ValueError as fault:
+        findings.add(file, "", f"cannot be read: {fault}")
+        return None
     try:
         return _parsed(text, Document(file), findings, substitute)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         line = mark.line + 1 if mark else 0
-        findings.add(file, "", f"is not YAML: {fault.problem or fault}", line)
+        # `*` alone is how YAML refers to what stands elsewhere.
+        hint = '; write a star in quotes, as text: "*"' if "alias" in (fault.context or "") else ""
+        findings.add(file, "", f"is not YAML: {fault.problem or fault}{hint}", line)
     except yaml.YAMLError as fault:
         findings.add(file, "", f"is not YAML: {str(fault).splitlines()[0]}")
     except _RefersToItself:

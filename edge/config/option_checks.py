@@ -104,6 +104,8 @@ def faults(
 
 def _of_row(queue: Row, row: Row, to: Destinations, secrets: object) -> Iterator[Mistake]:
     action = row.get("action")
+    if not isinstance(action, str):
+        return
     if action == OptionAction.ROUTE:
         for name in OF_ROUTE:
             if row.get(name) is None:

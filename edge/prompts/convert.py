@@ -40,6 +40,9 @@ CODECS = (
     "pcm_s16le,pcm_s24le,pcm_s32le,pcm_u8,pcm_f32le,pcm_f64le,pcm_mulaw,pcm_alaw,"
     "adpcm_ms,adpcm_ima_wav,mp3float,mp3,vorbis,libvorbis,opus,libopus,flac"
 )
+MEASURE = "aformat=channel_layouts=mono,ebur128=framelog=verbose"
+"""What phones will hear is measured: two channels would count as 3 dB more than their mix, and what
+is nothing in the mix would count in full."""
 MEASURED = re.compile(rb"^\s+I:\s+(-?[0-9.]+|-inf|nan) LUFS", re.MULTILINE)
 ENCODERS = {
     "ulaw": ("8000", "pcm_mulaw", "mulaw", b"\xff"),
@@ -81,7 +84,8 @@ def converted(upload: bytes, purpose: Purpose, most_seconds: float) -> Refused |
         return Refused(Unusable.TRUNCATED, detail)
     audio = AudioSegment(decoded.pcm, sample_width=SAMPLE_BYTES, frame_rate=RATE, channels=1)
     loudness = decoded.loudness if decoded.loudness is not None else audio.dBFS
-    if decoded.seconds < SHORTEST_SECONDS or loudness < QUIETEST_LUFS:
+    # Samples beyond all measure come out of the mix as nothing.
+    if decoded.seconds < SHORTEST_SECONDS or loudness < QUIETEST_LUFS or not audio.max:
         return Refused(Unusable.SILENT, "There is nothing to hear in the file.")
     cut = cut_to_speech(audio) if purpose is Purpose.PROMPT else cut_to_sound(audio)
     gain = min(LOUDNESS[purpose] - loudness, MOST_GAIN_DB)
@@ -102,7 +106,7 @@ def _decoded(upload: bytes, container: Container, most_seconds: float) -> Decode
         *("ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info", "-threads", "1"),
         *("-protocol_whitelist", "pipe", "-format_whitelist", container.value),
         *("-codec_whitelist", CODECS, "-f", container.value, "-i", "pipe:0"),
-        *("-map", "0:a:0", "-vn", "-sn", "-dn", "-af", "ebur128=framelog=verbose"),
+        *("-map", "0:a:0", "-vn", "-sn", "-dn", "-af", MEASURE),
         *("-ac", "1", "-ar", str(RATE), "-f", "s16le", "pipe:1"),
     ]
     with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as said:

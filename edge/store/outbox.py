@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 import structlog
 
+from edge.domain.addresses import host_of
 from edge.domain.disposition import Disposition
 from edge.domain.ids import AccountId, EntryId, WebhookId, new_suffix
 from edge.domain.webhook import GivenUp, GivenUpWebhook, HeldWebhook, Settled, Webhook
@@ -112,14 +112,13 @@ def _held(account: AccountId, reply: Mapping[str, Any]) -> tuple[HeldWebhook, ..
 
 def _tell_given_up(account: AccountId, reply: Mapping[str, Any]) -> None:
     for webhook, reason, attempts, url in reply.get("given_up") or ():
-        host = urlsplit(url).hostname
         log.error(
             "webhook_given_up",
             account=account,
             webhook=webhook,
             reason=reason,
             attempts=attempts,
-            host=host,
+            host=host_of(url),
         )
 
 

@@ -102,6 +102,9 @@ class HttpPost:
             return Answer(Settled.FAILED, f"no answer in {self._settings.timeout_seconds} s")
         except aiohttp.InvalidURL:
             return Answer(Settled.FAILED, "not an address of http")
+        except aiohttp.ClientResponseError:
+            # Its words repeat the address, with its token, and what the receiver wrote.
+            return Answer(Settled.FAILED, "the answer is not HTTP")
         except (aiohttp.ClientError, OSError, UnicodeError) as fault:
             return Answer(Settled.FAILED, f"{type(fault).__name__}: {_reason(fault)}")
         if 200 <= status < 300:

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -48,6 +49,25 @@ def _known_strategy(name: str) -> str:
     return name
 
 
+def _with_host_and_port(url: str) -> str:
+    """Brackets that stand open, a port beyond 65535: no call could ever be made."""
+    try:
+        parts = urlsplit(url)
+        is_right = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ValueError("must name a host, or an IPv6 address in brackets, and a port up to 65535")
+    return url
+
+
+def _no_variable(secret: str) -> str:
+    """Sent as it stands, no receiver would take it, and nobody would know why."""
+    if re.fullmatch(r"\$\{.*\}", secret):
+        raise ValueError("is sent as it stands: variables are filled in in edge.yaml alone")
+    return secret
+
+
 Text = Annotated[str, StringConstraints(strict=True), BeforeValidator(_quoted)]
 Name = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=128), BeforeValidator(_quoted)
@@ -67,7 +87,11 @@ SecretRef = Annotated[
     Text,
     like("[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}", "letters, digits and :._- like kv:hook:bearer"),
 ]
-Secret = Annotated[Text, like(r"[!-~]{8,512}", "8 to 512 printable characters without blanks")]
+Secret = Annotated[
+    Text,
+    like(r"[!-~]{8,512}", "8 to 512 printable characters without blanks"),
+    AfterValidator(_no_variable),
+]
 SigningSecret = Annotated[
     Text,
     like(
@@ -89,8 +113,10 @@ HttpUrl = Annotated[
 WebhookUrl = Annotated[
     Text,
     like(
-        r"https?://[^/?#@\s]+([/?][^#\s]*)?", "an address like https://example.com/hooks/callback"
+        r"https?://[^/?#@\s\x00-\x1f\x7f\\]+([/?][^#\s\x00-\x1f\x7f]*)?",
+        "an address like https://example.com/hooks/callback",
     ),
+    AfterValidator(_with_host_and_port),
 ]
 RedisUrl = Annotated[
     Text,

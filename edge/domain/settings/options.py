@@ -9,7 +9,17 @@ from pydantic.dataclasses import dataclass
 from edge.domain.settings.fields import Name, Text, WebhookUrl, like
 from edge.domain.settings.offering import SoundName
 
-Digit = Annotated[Text, like("[0-9*#]", 'one of "0" to "9", "*" and "#", in quotes')]
+KEYS = 'one of "0" to "9", "*" and "#", in quotes'
+
+
+def _not_a_comment(value: Any) -> Any:
+    """A plain # begins a comment: nothing is left of the value."""
+    if value is None:
+        raise ValueError(f"must be {KEYS}")
+    return value
+
+
+Digit = Annotated[Text, like("[0-9*#]", KEYS), BeforeValidator(_not_a_comment)]
 
 
 class OptionAction(StrEnum):

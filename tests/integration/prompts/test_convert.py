@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import re
+import struct
 import subprocess
 import zipfile
 from array import array
@@ -105,6 +106,36 @@ async def test_loud_and_soft_uploads_become_alike(level: float) -> None:
     for purpose in Purpose:
         found = await made(speech(level=level), purpose)
         assert loudness(found) == pytest.approx(LOUDNESS[purpose], abs=1.0)
+
+
+def on_two_channels(wav: bytes, right: float) -> bytes:
+    """The sound on the left, and so much of it on the right."""
+    mixed = f"pan=stereo|c0=c0|c1={right}*c0"
+    command = ["ffmpeg", "-v", "error", "-i", "pipe:0", "-af", mixed, "-f", "wav", "pipe:1"]
+    return subprocess.run(command, input=wav, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("right", [1.0, 0.5, 0.0, -0.8])
+async def test_stereo_is_as_loud_as_mono(right: float) -> None:
+    for purpose in Purpose:
+        found = await made(on_two_channels(speech(), right), purpose)
+        assert loudness(found) == pytest.approx(LOUDNESS[purpose], abs=1.0)
+
+
+async def test_two_channels_that_cancel_each_other_are_silence() -> None:
+    for purpose in Purpose:
+        found = await FfmpegConverter(MOST_SECONDS).convert(
+            on_two_channels(speech(), -1.0), purpose
+        )
+        assert isinstance(found, Refused)
+        assert found.why is Unusable.SILENT
+
+
+async def test_samples_beyond_all_measure_are_refused() -> None:
+    beyond = np.where(np.arange(16_000) % 18 < 9, 1e30, -1e30).astype("<f4").tobytes()
+    header = b"fmt " + struct.pack("<IHHIIHH", 16, 3, 1, 8_000, 32_000, 4, 32)
+    chunks = b"WAVE" + header + b"data" + struct.pack("<I", len(beyond)) + beyond
+    await refused(b"RIFF" + struct.pack("<I", len(chunks)) + chunks, Unusable.SILENT)
 
 
 async def test_music_keeps_its_dynamics() -> None:

@@ -190,3 +190,19 @@ async def test_what_a_killed_edge_had_in_hand_another_delivers(redis_server: Red
     first, second = there.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert there.texts[0] == there.texts[1]
+
+
+async def test_an_address_that_is_none_is_given_up_and_the_others_go_on(
+    redis_server: RedisServer,
+) -> None:
+    once = Webhooks(attempts=1, timeout_seconds=1, allow_private_addresses=True)
+    async with (
+        a_caller(redis_server) as line,
+        receiver() as good,
+        line.delivering(settings=once) as delivery,
+    ):
+        await line.press(hook("http://[nobody/hook?token=t0ps3cret", 1))
+        await wait_until(lambda: not line.left, "it is given up")
+        await line.press(hook(good.url, 2))
+        await wait_until(lambda: len(good.at) == 1, "the next one is delivered")
+        assert not delivery.done()

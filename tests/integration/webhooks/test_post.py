@@ -117,6 +117,29 @@ async def test_who_closes_without_an_answer_has_not_taken_it() -> None:
     assert answer.settled is Settled.FAILED
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"\x1b[2Jforged\nline\r\n\r\n",
+    ],
+)
+async def test_an_answer_that_is_not_http_does_not_bring_the_address_into_the_log(
+    answer: bytes,
+) -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(babble, "127.0.0.1", 0) as server, posting() as post:
+        port = server.sockets[0].getsockname()[1]
+        found = await post(held(hook(f"http://127.0.0.1:{port}/t0ps3cret?token=t0ps3cret")))
+    assert (found.settled, found.said) == (Settled.FAILED, "the answer is not HTTP")
+
+
 async def test_nobody_there_is_a_failed_attempt() -> None:
     async with receiver() as there:
         pass

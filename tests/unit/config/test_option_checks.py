@@ -149,10 +149,49 @@ def test_a_row_that_is_right(tmp_path: Path, row: str) -> None:
             "digit: '11', action: hangup",
             'options[0].digit: must be one of "0" to "9", "*" and "#", in quotes (line 15)',
         ),
+        (
+            "digit: , action: hangup",
+            'options[0].digit: must be one of "0" to "9", "*" and "#", in quotes (line 15)',
+        ),
+        (
+            "digit: '1', action: [route]",
+            "options[0].action: must be 'route', 'webhook', 'deflect', 'callback' or 'hangup'"
+            " (line 15)",
+        ),
+        (
+            "digit: '1', action: {route: qu_sales}",
+            "options[0].action: must be 'route', 'webhook', 'deflect', 'callback' or 'hangup'"
+            " (line 15)",
+        ),
+        *(
+            (
+                f"digit: '1', action: webhook, webhook_url: 'https://{host}/h'",
+                "options[0].webhook_url: must name a host, or an IPv6 address in brackets, and a "
+                "port up to 65535 (line 15)",
+            )
+            for host in ("[2001:db8::1", "[nobody]", "example.com:0", "example.com:99999", ":80")
+        ),
+        *(
+            (
+                f'digit: "1", action: webhook, webhook_url: "https://{address}"',
+                "options[0].webhook_url: must be an address like"
+                " https://example.com/hooks/callback (line 15)",
+            )
+            for address in (
+                "example.com/\\0",
+                "example.com/\\x1b[2J",
+                "example.com\\\\@example.org/",
+            )
+        ),
     ],
 )
 def test_a_row_that_is_wrong_is_told_with_its_place(tmp_path: Path, row: str, said: str) -> None:
     assert said_of(tmp_path, row) == [said]
+
+
+def test_a_star_without_quotes_is_told_with_its_line(tmp_path: Path) -> None:
+    (found,) = said_of(tmp_path, "digit: *, action: hangup")
+    assert found.endswith('; write a star in quotes, as text: "*" (line 15)')
 
 
 def test_a_key_has_one_row(tmp_path: Path) -> None:

@@ -66,3 +66,11 @@ def test_what_cannot_sign_is_told_before_the_first_call(tmp_path: Path, secret: 
     (said,) = mistakes(tmp_path, WORLD.replace("accounts:\n  - id: acct_a", text))
     assert "webhook_signing_secret: must be whsec_ and then" in said
     assert secret not in said
+
+
+def test_a_variable_is_no_secret(tmp_path: Path) -> None:
+    text = "accounts:\n  - secrets: {hook: '${HOOK_TOKEN}'}\n    id: acct_a"
+    assert mistakes(tmp_path, WORLD.replace("accounts:\n  - id: acct_a", text)) == [
+        "w0.yaml: accounts[0].secrets.hook: is sent as it stands: variables are filled in in "
+        "edge.yaml alone (line 2)"
+    ]
