@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.prompts.engine import ENGINES, CannotSpeak, Engine, EspeakNg
+from edge.prompts.engine import ENGINES, CannotSpeak, Engine, best_engine
 from edge.prompts.formats import IN_USE, RATES, encode, write_whole
 from edge.prompts.library import PACKAGED
 from edge.prompts.sound import at_rate, cut_to_speech, levelled, pcm
@@ -82,7 +82,11 @@ def main(args: list[str]) -> int:
     )
     parser.add_argument("--sounds", type=Path, help="folder with one <language>.yaml a language")
     parser.add_argument("--out", type=Path, help="folder for <language>/<id>.<extension>")
-    parser.add_argument("--engine", choices=sorted(ENGINES), default=EspeakNg.name)
+    parser.add_argument(
+        "--engine",
+        choices=sorted(ENGINES),
+        help="default: piper where it has a voice for each language, else espeak-ng",
+    )
     parser.add_argument(
         "--format", action="append", choices=sorted(RATES), help=f"default: {', '.join(IN_USE)}"
     )
@@ -101,9 +105,9 @@ def main(args: list[str]) -> int:
         return 2
     try:
         texts = read_texts(chosen.sounds or TEXTS)
-        done = render(
-            texts, chosen.out or PACKAGED, ENGINES[chosen.engine], chosen.format or IN_USE
-        )
+        voices = [spoken.voice for spoken in texts]
+        engine = ENGINES[chosen.engine] if chosen.engine else best_engine(voices)
+        done = render(texts, chosen.out or PACKAGED, engine, chosen.format or IN_USE)
     except (BadTexts, CannotSpeak, OSError) as fault:
         sys.stderr.write(f"{fault}\n")
         return 1

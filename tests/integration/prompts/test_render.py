@@ -1,6 +1,8 @@
 """From texts to files: what is written, how loud, and that it is written safely."""
 
 import json
+import os
+import sys
 import wave
 from array import array
 from pathlib import Path
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.ports.prompts import EVERY_PROMPT
-from edge.prompts.engine import ENGINES, CannotSpeak, EspeakNg
+from edge.prompts.engine import ENGINES, CannotSpeak, EspeakNg, Piper, best_engine
 from edge.prompts.formats import IN_USE, RATES, decode, write_whole
 from edge.prompts.library import PACKAGED
 from edge.prompts.render import INDEX, TEXTS, main, render
@@ -168,3 +170,50 @@ def test_an_installed_package_says_that_texts_are_needed(
     monkeypatch.setattr("edge.prompts.render.TEXTS", tmp_path / "sounds")
     assert main([]) == 2
     assert "needs --sounds DIR" in capsys.readouterr().err
+
+
+PIPER = """#!{python}
+import sys, wave
+arguments = sys.argv[1:]
+text = sys.stdin.read()
+out = arguments[arguments.index("--output_file") + 1]
+model = arguments[arguments.index("--model") + 1]
+print("loaded", model, file=sys.stderr)
+with wave.open(out, "wb") as file:
+    file.setnchannels(1)
+    file.setsampwidth(2)
+    file.setframerate(22050)
+    square = b"\\x00\\x20" * 50 + b"\\x00\\xe0" * 50
+    file.writeframes(square * (20 * len(text)))
+"""
+
+
+@pytest.fixture
+def with_piper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A piper that buzzes, and an English voice for it."""
+    program, voices = tmp_path / "bin" / "piper", tmp_path / "voices"
+    program.parent.mkdir()
+    voices.mkdir()
+    program.write_text(PIPER.format(python=sys.executable))
+    program.chmod(0o755)
+    (voices / "en_US-test-low.onnx").write_bytes(b"")
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PIPER_VOICES", str(voices))
+    return voices
+
+
+def test_piper_speaks_where_it_has_every_voice(with_piper: Path, tmp_path: Path) -> None:
+    assert best_engine([VOICE]).name == "piper"
+    assert best_engine([VOICE, Voice("es-419", 150)]).name == "espeak-ng"
+    (done, *_) = render([HELLO], tmp_path / "out", best_engine([VOICE]))
+    assert done.seconds > 0.2
+    assert json.loads((tmp_path / "out/en" / INDEX).read_text())["engine"] == "piper"
+
+
+def test_without_a_voice_for_it_piper_does_not_speak(
+    with_piper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PIPER_VOICES")
+    assert best_engine([VOICE]).name == "espeak-ng"
+    with pytest.raises(CannotSpeak, match="PIPER_VOICES"):
+        Piper().speak("Hello.", VOICE)

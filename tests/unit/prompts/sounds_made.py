@@ -45,6 +45,9 @@ class ToneSpeaker:
     def __init__(self) -> None:
         self.said: list[tuple[str, Voice]] = []
 
+    def can_speak(self, voice: Voice) -> bool:
+        return True
+
     def speak(self, text: str, voice: Voice) -> AudioSegment:
         self.said.append((text, voice))
         silence = array("h", [0] * 11025)
