@@ -309,6 +309,9 @@ class Caller:
             leg.conversation = answered.conversation = conversation_bridge(entry.id)
             for one in (leg, answered):
                 await self._adopt(one)
+            if not (leg.has_ended or leg.is_answered.is_set()):
+                # Rung until the agent answered: nobody has answered the call since.
+                await stand_in_music(leg, self._music(entry))
             end = await talk(self._floor, self.account, entry, agent.id, leg, answered)
         if end is TalkEnd.AGENT_LOST:
             await self._phone.hold(leg.id, self._music(entry))
