@@ -42,7 +42,7 @@ from edge.journey.offer import (
     ring,
     tell_late,
 )
-from edge.journey.options import Keys
+from edge.journey.options import Keys, Press
 from edge.journey.voice import Voice
 from edge.ports.phone_system import Arrival, Done, EndReason, NodeFault, PhoneSystem
 from edge.ports.queue_store import ReplaceWord
@@ -68,6 +68,7 @@ class Caller:
         """The agents' legs of offers that are open, or that broke off before they were over."""
         self._led_to: set[LegId] = set()
         """The legs to where a key leads."""
+        self._press = Press()
         self._begin()
 
     def _begin(self) -> None:
@@ -173,7 +174,14 @@ class Caller:
         entry, queue = place.entry, self._queue(place.entry)
         voice = Voice(leg, queue.announce_mode)
         keys = Keys(
-            self._floor, self.account, entry, queue, leg, voice, lambda: self._rivals.is_taken
+            self._floor,
+            self.account,
+            entry,
+            queue,
+            leg,
+            voice,
+            lambda: self._rivals.is_taken,
+            self._press,
         )
         with _faults_of_one():
             async with asyncio.TaskGroup() as offers:
@@ -207,6 +215,7 @@ class Caller:
         to which the key led."""
         log.info("caller_parted", entry=entry.id, disposition=entry.disposition)
         if entry.disposition in BY_KEY:
+            self._press = Press()
             return await carry_out(self._floor, self.account, entry, leg, self._led_to)
         told = say_farewell if leg.is_answered.is_set() else turn_away
         await while_present(leg, told(self._floor, self.account, entry, leg))
@@ -309,6 +318,9 @@ class Caller:
             leg.conversation = answered.conversation = conversation_bridge(entry.id)
             for one in (leg, answered):
                 await self._adopt(one)
+            if not (leg.has_ended or leg.is_answered.is_set()):
+                # Rung until the agent answered: nobody has answered the call since.
+                await stand_in_music(leg, self._music(entry))
             end = await talk(self._floor, self.account, entry, agent.id, leg, answered)
         if end is TalkEnd.AGENT_LOST:
             await self._phone.hold(leg.id, self._music(entry))

@@ -16,6 +16,7 @@ from edge.ports.queue_store import PromiseWord
 log = structlog.get_logger()
 
 SAID_WITHIN_SECONDS = 120.0
+ASKED_AGAIN_SECONDS = 1.0
 
 
 async def keep_company(
@@ -32,16 +33,19 @@ async def keep_company(
     while at_ms := next_at_ms(queue, told):
         await floor.clock.sleep(max(0, at_ms - floor.clock.now_ms()) / 1000)
         await voice.is_free()
-        now_ms = floor.clock.now_ms()
-        parts = due(queue, told, now_ms)
-        if not parts:
+        if not due(queue, told, floor.clock.now_ms()):
             continue
         prospect = await floor.store.standing(account, entry.id)
         if prospect is None:
-            return
+            # An agent has accepted in this moment; the caller may yet be back in line.
+            await floor.clock.sleep(ASKED_AGAIN_SECONDS)
+            continue
         if voice.is_speaking:
             # A key was pressed in this moment, and is being confirmed.
             continue
+        # The store may have taken its time.
+        now_ms = floor.clock.now_ms()
+        parts = due(queue, told, now_ms)
         words = spoken(
             queue,
             told,

@@ -174,9 +174,11 @@ async def _until_answered(
         called.compare_with(await floor.surveys[phone.node].take())
     elif isinstance(await phone.dial(_invitation(floor, account, entry, to, called)), NotDialled):
         return False
+    # Who was led on by an edge that died has heard it, or some of it.
+    words, language = ([], "") if called.exists else confirmation
     called.exists = True
     async with asyncio.TaskGroup() as ringing:
-        speaking = ringing.create_task(voice.say(*confirmation, SPOKEN_WITHIN_SECONDS))
+        speaking = ringing.create_task(voice.say(words, language, SPOKEN_WITHIN_SECONDS))
         await phone.prepare_bridge(conversation_bridge(entry.id))
         await first_of(
             called.is_answered.wait(),

@@ -135,6 +135,10 @@ class Leg:
         self.leave()
         self.replaced.append(self.id)
         self.id = successor
+        # What played, played to whoever has left.
+        for over in self._playbacks.values():
+            over.set()
+        self._playbacks.clear()
         self.attend()
         self.is_replaced.set()
         if self.on_replaced is not None:

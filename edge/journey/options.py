@@ -7,6 +7,7 @@ key that ended the place still has to do is in `led_away`.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
@@ -36,6 +37,14 @@ nervous finger posts once. Any other key acts at once."""
 SPOKEN_WITHIN_SECONDS = 15.0
 
 
+@dataclass(slots=True)
+class Press:
+    """The last key of a caller that had a row, also at the place before."""
+
+    digit: str = ""
+    at_ms: int = 0
+
+
 class Keys:
     """The keys of one caller at one place in line. `is_taken` tells whether an agent has accepted:
     from then on they do nothing here."""
@@ -49,6 +58,7 @@ class Keys:
         leg: Leg,
         voice: Voice,
         is_taken: Callable[[], bool],
+        last: Press,
     ) -> None:
         self.led_to: NextPlace | None = None
         """The other line in which a key has given the caller a place."""
@@ -61,7 +71,9 @@ class Keys:
         self._is_taken = is_taken
         self._closed = asyncio.Event()
         self._telling: asyncio.Task[None] | None = None
-        self._last_digit, self._last_at_ms = "", 0
+        self._confirms = ""
+        """The key of which is being told, if it is a key's."""
+        self._last = last
 
     async def mind(self, words: Sequence[str] = ()) -> None:
         """Act on the keys until closed. A hang-up does not cut an action short: a move that was
@@ -99,6 +111,7 @@ class Keys:
             # What the caller dials freely is nobody's business: it is not logged.
             if self._queue.unknown_key is UnknownKey.HINT and not self._voice.is_speaking:
                 self._tell([Prompt.KEY_NOT_KNOWN])
+                self._confirms = ""
             return
         if self._is_same_press(digit):
             return
@@ -108,10 +121,12 @@ class Keys:
     def _is_same_press(self, digit: str) -> bool:
         now_ms = self._floor.clock.now_ms()
         is_told = self._telling is not None and not self._telling.done()
-        is_recent = now_ms - self._last_at_ms < SAME_PRESS_SECONDS * 1000
-        if digit == self._last_digit and (is_told or is_recent):
+        is_confirmed = is_told and digit == self._confirms
+        is_recent = now_ms - self._last.at_ms < SAME_PRESS_SECONDS * 1000
+        if is_confirmed or (is_recent and digit == self._last.digit):
             return True
-        self._last_digit, self._last_at_ms = digit, now_ms
+        self._confirms = self._last.digit = digit
+        self._last.at_ms = now_ms
         return False
 
     async def _act(self, row: Option) -> None:

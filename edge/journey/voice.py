@@ -42,19 +42,28 @@ class Voice:
         try:
             await self._stop(before)
             async with asyncio.timeout(within_seconds):
-                return await self._speak(playback, sounds, language)
+                was_heard = await self._speak(playback, sounds, language)
         except TimeoutError:
             log.warning("words_not_over", leg=self._leg.id, sounds=list(sounds))
-            await self.cut()
-            return False
+            was_heard = False
+            await self._give_up(playback)
         except NodeFault as fault:
             log.warning("words_not_spoken", leg=self._leg.id, reason=str(fault))
-            return False
-        finally:
-            if self._saying == playback:
-                self._saying = None
-            if self._saying is None:
-                self._is_silent.set()
+            was_heard = False
+            # The order may have been carried out all the same.
+            await self._give_up(playback)
+        # Not where this was cancelled: then it may be heard still, and is cut with the rest.
+        if self._saying == playback:
+            self._saying = None
+            self._is_silent.set()
+        return was_heard
+
+    async def _give_up(self, playback: PlaybackId) -> None:
+        """Only this: what is being said by now may be something else."""
+        try:
+            await self._stop(playback)
+        except NodeFault as fault:
+            log.warning("words_not_stopped", leg=self._leg.id, reason=str(fault))
 
     async def _speak(self, playback: PlaybackId, sounds: Sequence[str], language: str) -> bool:
         if self._saying != playback:
