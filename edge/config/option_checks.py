@@ -124,8 +124,10 @@ def _of_row(queue: Row, row: Row, to: Destinations, secrets: object) -> Iterator
     elif action in set(OptionAction):
         yield from _foreign(row, OF_WEBHOOKS, f"belongs to webhook and deflect, not to {action}")
     stays = row.get("stay_in_queue")
-    if action in STAYING and stays in (0, 1) and bool(stays) is not STAYING[action][0]:
-        yield "stay_in_queue", STAYING[action][1]
+    if action in STAYING:
+        means, words = STAYING[OptionAction(action)]
+        if stays in (0, 1) and bool(stays) is not means:
+            yield "stay_in_queue", words
 
 
 def _foreign(row: Row, names: tuple[str, ...], said: str) -> Iterator[Mistake]:
