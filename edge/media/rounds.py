@@ -108,8 +108,10 @@ class MediaRounds:
         await self._look(account)
         return is_removed
 
-    async def until_on_nodes(self, account: AccountId, media: MediaId, seconds: float) -> Shelved:
-        """Wait until every connected node has the piece, or the time is over."""
+    async def until_on_nodes(
+        self, account: AccountId, media: MediaId, seconds: float
+    ) -> Shelved | None:
+        """Wait until every connected node has the piece, or the time is over. None: it is gone."""
 
         def is_there() -> bool:
             shelved = self._shelves[account].get(media)
@@ -119,7 +121,7 @@ class MediaRounds:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._changed:
                 await self._changed.wait_for(is_there)
-        return self._shelves[account][media]
+        return self._shelves[account].get(media)
 
     def content(self, account: AccountId, media: Media, extension: str) -> AsyncIterator[bytes]:
         return self._store.content(account, media, extension)

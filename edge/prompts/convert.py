@@ -20,7 +20,13 @@ from typing import IO
 from edge.domain.media import FORMATS, FRAME_BYTES, Purpose
 from edge.ports.media import Refused, Unusable
 from edge.prompts.containers import Container, Truncated, announced_seconds, container_of
-from edge.prompts.sound import PEAK_DBFS, AudioSegment, cut_to_sound, cut_to_speech
+from edge.prompts.sound import (
+    PEAK_DBFS,
+    SPEECH_PEAK_DBFS,
+    AudioSegment,
+    cut_to_sound,
+    cut_to_speech,
+)
 
 RATE = 16000
 SAMPLE_BYTES = 2
@@ -151,7 +157,9 @@ def _encoded(pcm: bytes, extension: str, purpose: Purpose, gain: float) -> bytes
     rate, codec, muxer, silence = ENCODERS[extension]
     filters = [f"volume={gain:.2f}dB:precision=float"]
     if purpose is Purpose.PROMPT:
-        filters.append(f"alimiter=limit={10 ** (PEAK_DBFS / 20):.4f}:level=disabled:release=20")
+        filters.append(
+            f"alimiter=limit={10 ** (SPEECH_PEAK_DBFS / 20):.4f}:level=disabled:release=20"
+        )
     filters.append(f"aresample={rate}:resampler=soxr")
     command = [
         *("ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "pipe"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from edge.prompts.engine import ENGINES, CannotSpeak, Engine, best_engine
 from edge.prompts.formats import IN_USE, RATES, encode, write_whole
 from edge.prompts.library import PACKAGED
-from edge.prompts.sound import at_rate, cut_to_speech, levelled, pcm
+from edge.prompts.sound import at_rate, cut_to_speech, levelled_speech, pcm
 from edge.prompts.texts import BadTexts, Texts, read_texts
 
 TEXTS = Path(__file__).parents[2] / "sounds"
@@ -33,9 +33,9 @@ def render(
 ) -> list[Rendered]:
     """Write `<out>/<language>/<id>.<extension>` for every text, and an index a language.
 
-    Speech is levelled to -20 dBFS (RMS over the prompt; peak at most -3 dBFS). The same texts and
-    engine give the same bytes. Each file is replaced whole; the index comes last, so a broken run
-    shows as stale audio. Files of prompts that have no text are left alone. Raises CannotSpeak.
+    Speech is levelled to -20 dBFS (RMS over the prompt; peaks limited to -6 dBFS). The same texts
+    and engine give the same bytes. Each file is replaced whole; the index comes last, so a broken
+    run shows as stale audio. Files of prompts that have no text are left alone. Raises CannotSpeak.
     """
     rendered = []
     for spoken in texts:
@@ -64,7 +64,7 @@ def _render_one(
     try:
         speech = engine.speak(text, spoken.voice)
         by_rate = {
-            rate: pcm(levelled(cut_to_speech(at_rate(speech, rate))))
+            rate: pcm(levelled_speech(cut_to_speech(at_rate(speech, rate))))
             for rate in sorted({RATES[extension] for extension in extensions})
         }
     except (CannotSpeak, ValueError) as fault:

@@ -77,7 +77,7 @@ async def create(request: web.Request) -> web.Response:
         detail = "The account has no room for it; delete media that is not needed."
         raise Problem(ProblemType.MEDIA_FULL, detail)
     shelved = await door.rounds.until_on_nodes(account_id, made.id, ON_NODES_WITHIN_SECONDS)
-    return answered(_shape(shelved, door.rounds), status=201)
+    return answered(_shape(shelved or Shelved(made), door.rounds), status=201)
 
 
 async def show_all(request: web.Request) -> web.Response:

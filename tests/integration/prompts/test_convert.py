@@ -98,7 +98,7 @@ async def test_each_kind_is_cut_levelled_and_coded_for_the_phones(
         assert {len(file) for file in found.files.values()} == {round(found.seconds * 8000)}
         assert len(found.files["ulaw"]) % FRAME_BYTES == 0
         assert loudness(found) == pytest.approx(LOUDNESS[Purpose.PROMPT], abs=1.0)
-        assert peak_dbfs(samples(found)) < -3.0
+        assert peak_dbfs(samples(found)) <= -6.0
 
 
 @pytest.mark.parametrize("level", [0.005, 0.6])

@@ -45,12 +45,17 @@ async def uploaded(ours: MediaRounds) -> Media:
     return made
 
 
+async def on_nodes(ours: MediaRounds, media: Media, seconds: float = 5) -> frozenset[NodeId]:
+    shelved = await ours.until_on_nodes(OURS, media.id, seconds)
+    assert shelved is not None
+    return shelved.nodes
+
+
 async def test_an_upload_is_on_all_nodes_soon() -> None:
     one, two = StubbornNode(NodeId("pbx-1")), StubbornNode(NodeId("pbx-2"))
     async with edge(MemoryMediaSite(), one, two) as ours:
         media = await uploaded(ours)
-        shelved = await ours.until_on_nodes(OURS, media.id, 5)
-        assert shelved.nodes == {one.node, two.node}
+        assert await on_nodes(ours, media) == {one.node, two.node}
         name = name_on_nodes(OURS, media.id)
         url = f"http://edge/media/{OURS}/{media.id}/{media.digest}"
         assert one.fetched == two.fetched == [(name, url, media.size, True)]
@@ -72,9 +77,9 @@ async def test_a_node_that_comes_later_gets_it_then() -> None:
     node = StubbornNode(is_up=False)
     async with edge(MemoryMediaSite(), node) as ours:
         media = await uploaded(ours)
-        assert not (await ours.until_on_nodes(OURS, media.id, 0.05)).nodes
+        assert await on_nodes(ours, media, 0.05) == set()
         node.is_up = True
-        assert (await ours.until_on_nodes(OURS, media.id, 5)).nodes == {node.node}
+        assert await on_nodes(ours, media) == {node.node}
 
 
 async def test_a_node_that_came_back_is_asked_again() -> None:
@@ -119,7 +124,7 @@ async def test_a_store_that_is_away_ends_nothing() -> None:
         site.tell(None)
         site.is_away = False
         media = await uploaded(ours)
-        assert (await ours.until_on_nodes(OURS, media.id, 5)).nodes == {node.node}
+        assert await on_nodes(ours, media) == {node.node}
 
 
 async def test_what_was_removed_is_played_no_more() -> None:

@@ -7,7 +7,15 @@ from itertools import pairwise
 import pytest
 
 from edge.prompts.resample import resample
-from edge.prompts.sound import at_rate, cut_to_speech, levelled, pcm, segment
+from edge.prompts.sound import (
+    at_rate,
+    cut_to_speech,
+    levelled,
+    levelled_speech,
+    limited,
+    pcm,
+    segment,
+)
 from tests.unit.prompts.sounds_made import peak_dbfs, quiet_ms_at_start, rms_dbfs, tone
 
 
@@ -72,3 +80,23 @@ def test_the_peak_decides_where_the_sound_is_spiky() -> None:
     samples = pcm(levelled(segment(clicks, 8000)))
     assert peak_dbfs(samples) == pytest.approx(-3.5, abs=0.05)
     assert not math.isclose(rms_dbfs(samples), -20, abs_tol=1)
+
+
+def test_speech_comes_to_its_loudness_with_its_peaks_taken_off() -> None:
+    """A quiet voice with a knock of 20 ms in it."""
+    quiet = tone(300, 1.0, 8000, 2000)
+    knocked = quiet[:4000] + tone(700, 0.02, 8000, 30000) + quiet[4000:]
+    heard = pcm(levelled_speech(segment(knocked, 8000)))
+    assert rms_dbfs(heard) == pytest.approx(-20, abs=0.1)
+    assert peak_dbfs(heard) <= -6.49
+
+
+def test_the_limiter_changes_nothing_that_is_below_and_makes_no_step() -> None:
+    soft, loud = tone(500, 0.3, 8000, 4000), tone(500, 0.05, 8000, 32000)
+    before = soft + loud + soft
+    after = pcm(limited(segment(before, 8000), -6.5))
+    assert after[:2200] == before[:2200]
+    assert after[-2200:] == before[-2200:]
+    gains = [b / a for a, b in zip(before, after, strict=True) if abs(a) > 1500]
+    assert max(abs(later - sooner) for sooner, later in pairwise(gains)) < 0.05
+    assert limited(segment(soft, 8000), -6.5).raw_data == soft.tobytes()
