@@ -14,7 +14,7 @@ from tests.fakes.keypad import MUSIC, key, over_music, posted, press, route, row
 from tests.fakes.office import Caller, Office, open_office
 from tests.fakes.switchboard import Phone, WhenRung
 from tests.fakes.waiting import wait_until
-from tests.fakes.world import ALPHA, ANN, BETA, BOB
+from tests.fakes.world import ALPHA, ANN, BETA, BOB, DAN
 
 HALF_MS = range(24)
 
@@ -280,3 +280,41 @@ async def test_a_caller_led_to_another_queue_whose_edge_then_dies_twice() -> Non
         assert [e.stage for e in office.memory.line(BETA)] == [Stage.WAITING]
         await office.log_in(ANN)
         await caller.talks_with(ANN, 20)
+
+
+@pytest.mark.parametrize("half_ms", range(0, 40, 2))
+async def test_another_living_edge_goes_on_with_the_key(half_ms: int) -> None:
+    async with open_office(house=rows(route(DestinationKind.USER, BOB))) as office:
+        office.phone(BOB).after_seconds = 9
+        caller = await waiting(office)
+        first = office.edge
+        office.start_edge()
+        await office.ready()
+        press(office, caller, "1")
+        await asyncio.sleep(half_ms / 2000)
+        await first.kill()
+        await asyncio.sleep(6)
+        assert caller.hears == MUSIC
+        if was_pressed(office, caller):
+            await caller.talks_with(BOB, 20)
+            assert office.phone(BOB).rung == 1
+        else:
+            assert lines(office) == [caller.leg.id]
+
+
+@pytest.mark.parametrize("half_ms", range(16))
+async def test_an_agent_of_the_other_queue_is_rung_by_whichever_edge_looks_first(
+    half_ms: int,
+) -> None:
+    """The other edge may reserve the agent before anybody here conducts the new place."""
+    async with open_office(house=rows(route(DestinationKind.QUEUE, BETA))) as office:
+        caller = await waiting(office)
+        office.start_edge()
+        await office.ready()
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.01, press, office, caller, "1")
+        await asyncio.sleep(0.01 + half_ms / 2000)
+        await office.log_in(DAN)
+        await caller.talks_with(DAN, 6)
+        assert office.phone(DAN).rung == 1
+        assert "silence" not in caller.heard
