@@ -6,7 +6,6 @@ was heard and taken away; what remains are the words, however loud the music was
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,8 @@ from lab.audio import RATE, Samples, Sound, clear, decibels
 FRAME = RATE // 100
 HEAD = RATE * 35 // 100
 """So much of a prompt must be heard for it to be found; it may be cut right after."""
+LATEST_HEAD = RATE * 12 // 10
+"""Where a host stalled in its first moment, a prompt is known by what follows it."""
 HEAD_SCORE = 0.6
 """Through G.711 and over music that was taken away the same words score over 0.8."""
 STALL = RATE * 6 // 10
@@ -75,9 +76,9 @@ class UnderMusic:
         return decibels(max(0.0, float(np.dot(self._heard[span], self._music[span])) / power))
 
     def has_music(self, start: float, end: float, least_db: float = -20.0) -> bool:
-        """Whether it is there in every half second of the span, words over it or not."""
-        edges = [*np.arange(start, end - 0.25, 0.5), end]
-        return all(self.music_db(first, last) > least_db for first, last in pairwise(edges))
+        """Whether it is there in every second of the span, words over it or not."""
+        starts = np.arange(start, max(end - 1.0, start) + 0.01, 0.5)
+        return all(self.music_db(at, min(at + 1.0, end)) > least_db for at in starts)
 
     def spoken(self, prompts: Mapping[str, Sound]) -> list[Spoken]:
         """Every time one of these prompts was heard, whole or cut, in order of time.
@@ -98,18 +99,24 @@ class UnderMusic:
 
     def _every(self, name: str, prompt: Samples) -> list[Spoken]:
         wanted = clear(prompt)
-        heard = (
-            self._followed(name, prompt, wanted, start)
-            for start in _places(self._clear, wanted[:HEAD])
-        )
-        return [one for one in heard if one is not None]
+        found: list[Spoken] = []
+        for begin in range(0, max(1, min(len(wanted) - HEAD, LATEST_HEAD)), HEAD):
+            for place in _places(self._clear, wanted[begin : begin + HEAD]):
+                start = place - begin
+                if start < 0 or any(abs(start / RATE - one.start) < STALL / RATE for one in found):
+                    continue
+                one = self._followed(name, prompt, wanted, start, begin)
+                found += [one] if one is not None else []
+        return found
 
-    def _followed(self, name: str, prompt: Samples, wanted: Samples, start: int) -> Spoken | None:
-        """Hear the prompt from its start to where it is heard no more; a host that stalled in its
-        middle has moved the rest of it."""
+    def _followed(
+        self, name: str, prompt: Samples, wanted: Samples, start: int, begin: int
+    ) -> Spoken | None:
+        """Hear the prompt, known by what begins at `begin`, to where it is heard no more; a host
+        that stalled in its middle has moved the rest of it."""
         telling = _telling(wanted)
         pieces: list[tuple[int, int, int]] = []
-        at, begin = start, 0
+        at = start
         while (end := self._heard_until(wanted, telling, at, begin)) is not None:
             pieces.append((end - begin, begin, at))
             rest = wanted[end : end + HEAD]

@@ -82,6 +82,13 @@ def test_a_prompt_that_goes_on_longer_ends_later() -> None:
     assert ends[1] - ends[0] == pytest.approx(0.15, abs=0.04)
 
 
+def test_a_host_that_stalled_as_a_prompt_began_has_not_hidden_it() -> None:
+    stalled = np.concatenate([FIRST[:1200], np.zeros(900), FIRST[1200:]])
+    one = the_one(waited([(5.0, stalled)], lowered=0.5).spoken(PROMPTS))
+    assert one.whole
+    assert one.start == pytest.approx(5.0, abs=0.15)
+
+
 @pytest.mark.parametrize("stalled_seconds", [0.1, 0.25])
 def test_a_host_that_stalled_in_the_middle_of_a_prompt_has_not_cut_it(
     stalled_seconds: float,
