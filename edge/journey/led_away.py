@@ -51,6 +51,7 @@ async def carry_out(
     queue = floor.directory.queue(account, entry.queue)
     row = row_of(queue, entry.pressed)
     if entry.onward is not None:
+        await _clear(leg, entry, dialled)
         known = await floor.store.entry(account, entry.onward)
         is_ours = known is not None and known.owner == floor.store.run
         return NextPlace(known, is_new=False) if known is not None and is_ours else None
