@@ -156,7 +156,7 @@ async def test_killed_while_a_destination_rings_its_confirmation_is_not_said_aga
         assert caller.leg.variables["played"].split().count("en/connecting") == 1
 
 
-@pytest.mark.parametrize("half_ms", range(0, 24))
+@pytest.mark.parametrize("half_ms", range(24))
 async def test_a_caller_who_transfers_as_a_key_leads_on_is_known_in_the_next_line(
     half_ms: int,
 ) -> None:
@@ -186,3 +186,21 @@ async def test_a_fault_on_the_way_to_the_next_line_leaves_no_bridge_behind(order
         assert place(office, caller).queue == BETA
         assert office.phone(ANN).leg is None
         assert not [one for one in office.board.bridges if not one.startswith("hold_")]
+
+
+async def test_who_takes_the_call_over_while_a_destination_rings_hears_music() -> None:
+    async with open_office(house=rows(route(DestinationKind.USER, BOB))) as office:
+        office.phone(BOB).when_rung = WhenRung.NEVER_ANSWERS
+        caller = await waiting(office)
+        press(office, caller, "1")
+        await wait_until(lambda: office.phone(BOB).rung == 1, "rings")
+        other = office.board.legs[office.board.transfer(caller.leg.id, phone_of(ANN))]
+        await asyncio.sleep(1)
+        assert other.hears == MUSIC
+        leg = office.phone(BOB).leg
+        assert leg is not None
+        office.board.answered(leg)
+        await wait_until(lambda: other.hears == f"talk with {phone_of(BOB)}", "connected")
+        await asyncio.sleep(5)
+        assert other.hears == f"talk with {phone_of(BOB)}"
+        office.board.end(other.id, EndReason.NORMAL)
