@@ -290,7 +290,7 @@ class Caller:
         while known != leg.id:
             known = leg.id
             adopted = await self._phone.adopt(known)
-            leg.compare_with(await self._floor.surveys[self._phone.node].take())
+            leg.compare_with(await self._floor.surveys[self._phone.node].take(), known)
         return adopted
 
     async def _rejoin(self, offer: Offer, rung: Leg) -> OfferEnd:

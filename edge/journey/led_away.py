@@ -186,7 +186,8 @@ async def _until_answered(
     phone = called.phone
     if called.exists:
         await phone.adopt(called.id)
-        called.compare_with(await floor.surveys[phone.node].take())
+        asked_as = called.id
+        called.compare_with(await floor.surveys[phone.node].take(), asked_as)
     elif isinstance(await phone.dial(_invitation(floor, account, entry, to, called)), NotDialled):
         return False
     # Who was led on by an edge that died has heard it, or some of it.

@@ -188,6 +188,22 @@ async def test_a_fault_on_the_way_to_the_next_line_leaves_no_bridge_behind(order
         assert not [one for one in office.board.bridges if not one.startswith("hold_")]
 
 
+@pytest.mark.parametrize("half_ms", range(10))
+async def test_a_transfer_while_the_node_is_looked_at_loses_no_place(half_ms: int) -> None:
+    async with open_office() as office:
+        caller = await waiting(office)
+        office.edge.phone.cut()
+        await asyncio.sleep(1)
+        office.edge.phone.mend()
+        await asyncio.sleep(half_ms / 2000)
+        other = office.board.legs[office.board.transfer(caller.leg.id, phone_of(BOB))]
+        await asyncio.sleep(1)
+        assert other.hears == MUSIC
+        await office.log_in(ANN)
+        await wait_until(lambda: other.hears == TALK, "served")
+        office.board.end(other.id, EndReason.NORMAL)
+
+
 async def test_who_takes_the_call_over_while_a_destination_rings_hears_music() -> None:
     async with open_office(house=rows(route(DestinationKind.USER, BOB))) as office:
         office.phone(BOB).when_rung = WhenRung.NEVER_ANSWERS
