@@ -133,6 +133,8 @@ class AriPhoneSystem:
             for playback in tuple(record.playbacks):
                 if await self._rest.playbacks.get(playback) is None:
                     self._router.playback_ended(leg, playback)
+        for leg in self._whispers.left_open():
+            self._whispered(leg)
 
     def socket_down(self) -> None:
         if self._is_up:

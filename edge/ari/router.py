@@ -186,6 +186,13 @@ class Router:
             speaking.speaks_for = leg_id
             speaking.playbacks.add(playback)
 
+    def spoke_in_vain(self, whisper: LegId, leg_id: LegId, playback: PlaybackId) -> None:
+        """The words did not begin after all."""
+        speaking = self.legs.get(whisper)
+        if speaking is not None:
+            speaking.playbacks.discard(playback)
+        self.on_whispered(leg_id)
+
     def is_speaking(self, whisper: LegId) -> bool:
         speaking = self.legs.get(whisper)
         return speaking is not None and bool(speaking.playbacks)
@@ -239,9 +246,10 @@ class Router:
         self.bridge_of.pop(leg_id, None)
         if leg is None:
             return
-        if leg.speaks_for is not None:
+        if leg.speaks_for is not None and leg.playbacks:
             for playback in leg.playbacks:
                 self.playback_ended(leg.speaks_for, playback)
+            self.on_whispered(leg.speaks_for)
         self._ended[leg_id] = reason
         while len(self._ended) > REMEMBERED_ENDS:
             del self._ended[next(iter(self._ended))]

@@ -60,19 +60,35 @@ class Whispers:
         self, leg: LegId, playback: PlaybackId, media: Sequence[str], language: str | None
     ) -> Outcome:
         """Start the words. GONE: the leg is. Raises NodeFault where it cannot be whispered to."""
-        whisper = whisper_of(leg)
-        async with self._turn(leg):
-            for _ in range(TRIES):
-                outcome = await self._open(leg, whisper)
+        whisper, outcome = whisper_of(leg), Outcome.REFUSED
+        try:
+            async with self._turn(leg):
+                outcome = await self._begin(leg, whisper, playback, media, language)
+        finally:
+            if outcome is not Outcome.OK:
+                # Refused, or cancelled half-way: the music is not left lowered.
+                self._router.spoke_in_vain(whisper, leg, playback)
+        return outcome
+
+    async def _begin(
+        self,
+        leg: LegId,
+        whisper: LegId,
+        playback: PlaybackId,
+        media: Sequence[str],
+        language: str | None,
+    ) -> Outcome:
+        for _ in range(TRIES):
+            outcome = await self._open(leg, whisper)
+            if outcome is Outcome.OK:
+                await self._duck(leg, whisper)
+                self._router.speak_for(whisper, leg, playback)
+                outcome = await self._rest.channels.play(whisper, playback, media, language)
                 if outcome is Outcome.OK:
-                    await self._duck(leg, whisper)
-                    self._router.speak_for(whisper, leg, playback)
-                    outcome = await self._rest.channels.play(whisper, playback, media, language)
-                    if outcome is Outcome.OK:
-                        return outcome
-                await self._end(whisper)
-                if await self._rest.channels.get(leg) is None:
-                    return Outcome.GONE
+                    return outcome
+            await self._end(whisper)
+            if await self._rest.channels.get(leg) is None:
+                return Outcome.GONE
         raise NodeFault(f"no whisper to {leg}: {outcome}")
 
     async def _open(self, leg: LegId, whisper: LegId) -> Outcome:
@@ -93,7 +109,10 @@ class Whispers:
         also for a leg that an edge that died has whispered to."""
         async with self._turn(leg):
             await self._end(whisper_of(leg))
-            await self._set(leg, AS_IT_WAS)
+            is_raised = await self._set(leg, AS_IT_WAS)
+            known = self._router.legs.get(leg)
+            if known is not None and is_raised:
+                known.is_ducked = False
 
     async def raise_at_once(self, leg: LegId) -> None:
         """What the leg hears next is not music and is to be as loud as ever: in one step."""
@@ -102,7 +121,9 @@ class Whispers:
             return
         known.is_ducked = False  # the ramp under way, if any, ends
         async with known.whispering:
-            await self._set(leg, AS_IT_WAS)
+            # Once more where the node did not take it: the whole conversation would be low.
+            if not await self._set(leg, AS_IT_WAS):
+                await self._set(leg, AS_IT_WAS)
 
     def forget(self) -> None:
         """The connection is a new one, perhaps to an Asterisk that was configured anew."""
@@ -127,19 +148,19 @@ class Whispers:
         known = self._router.legs.get(leg)
         if known is None:
             return
+        is_raised = False
         for step in (*reversed(DUCKED[:-1]), AS_IT_WAS):
             # A conversation may have begun meanwhile, and has raised it.
             if not known.is_ducked:
                 return
-            await self._set(leg, step)
+            is_raised = await self._set(leg, step)
             await asyncio.sleep(STEP_SECONDS)
-        known.is_ducked = False
+        if is_raised:
+            known.is_ducked = False
 
     async def _set(self, channel: LegId, volume: str) -> bool:
         """Whether it was; an Asterisk without func_volume can not, and plays the words as loud as
-        the music."""
-        if not self._may_duck:
-            return False
+        the music. What was lowered is raised though, whatever other orders came to."""
         try:
             outcome = await self._rest.channels.setVariables(channel, {VOLUME: volume})
         except NodeFault as fault:
@@ -149,14 +170,23 @@ class Whispers:
         return outcome is Outcome.OK
 
     async def _end(self, whisper: LegId) -> None:
-        """Hang it up and see its name free."""
+        """Hang it up and see its name free, also by the events: else what comes next would be
+        played to it."""
         self._router.order_end(whisper, EndReason.NORMAL)
-        if await self._rest.channels.hangup(whisper, HANG_UP_CAUSE) is not Outcome.OK:
-            return
+        is_ending = await self._rest.channels.hangup(whisper, HANG_UP_CAUSE) is Outcome.OK
         for _ in range(LOOKS):
-            if await self._rest.channels.get(whisper) is None:
+            is_there = is_ending and await self._rest.channels.get(whisper) is not None
+            if not (is_there or self._router.is_present(whisper)):
                 return
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    def left_open(self) -> list[LegId]:
+        """Legs whose music is lowered though nothing is said: the end of the words was missed."""
+        return [
+            leg
+            for leg, known in self._router.legs.items()
+            if known.is_ducked and not self._router.is_speaking(whisper_of(leg))
+        ]
 
     async def close(self, leg: LegId) -> None:
         """The words are over: a Snoop channel costs 50 looks a second, idle too. Unless new words

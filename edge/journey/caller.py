@@ -158,6 +158,9 @@ class Caller:
         self.id = entry.id
         self._floor.conductors[self.id] = self
         self._floor.tasks.create_task(write_place(self._phone, entry), name=f"place {entry.id}")
+        if leg.id != entry.leg:
+            # The caller has transferred the call on the way here.
+            self._transferred(leg.id)
         await while_present(leg, self._hold(entry, leg))
         self._floor.matching.look_at(place.heads)
         # What was said of it before anybody conducted it is lost.
@@ -287,7 +290,7 @@ class Caller:
         while known != leg.id:
             known = leg.id
             adopted = await self._phone.adopt(known)
-            leg.compare_with(await self._floor.surveys[self._phone.node].take())
+            leg.compare_with(await self._floor.surveys[self._phone.node].take(), known)
         return adopted
 
     async def _rejoin(self, offer: Offer, rung: Leg) -> OfferEnd:

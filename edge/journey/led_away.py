@@ -6,7 +6,8 @@ is led away in vain is not left: the caller stands at the old place again and is
 """
 
 import asyncio
-from typing import assert_never
+from collections.abc import Coroutine
+from typing import Any, assert_never
 
 import structlog
 
@@ -51,6 +52,7 @@ async def carry_out(
     queue = floor.directory.queue(account, entry.queue)
     row = row_of(queue, entry.pressed)
     if entry.onward is not None:
+        await _clear(leg, entry, dialled)
         known = await floor.store.entry(account, entry.onward)
         is_ours = known is not None and known.owner == floor.store.run
         return NextPlace(known, is_new=False) if known is not None and is_ours else None
@@ -143,11 +145,10 @@ async def _ring(
     called_id = known or new_onward_leg_id()
     dialled.add(called_id)
     voice = Voice(leg, queue.announce_mode)
+    music = music_of(account, queue, entry.music)
     async with attending(phone, called_id, floor.legs, exists=known is not None) as called:
-        answered = await while_present(
-            leg, _until_answered(floor, account, entry, to, called, voice, confirmation)
-        )
-        music = music_of(account, queue, entry.music)
+        ringing = _until_answered(floor, account, entry, to, called, voice, confirmation)
+        answered = await while_present(leg, _in_music(leg, music, ringing))
         if answered is True and await _connect(entry, music, leg, called):
             log.info("destination_reached", entry=entry.id)
             await stay(phone, conversation_bridge(entry.id), leg, called)
@@ -157,6 +158,20 @@ async def _ring(
     await phone.remove_bridge(conversation_bridge(entry.id))
     log.info("destination_not_reached", entry=entry.id, is_caller_gone=isinstance(answered, Gone))
     return False
+
+
+async def _in_music(leg: Leg, music: str, ringing: Coroutine[Any, Any, bool]) -> bool:
+    """Who takes the caller's call over by a transfer meanwhile stands there without music."""
+
+    async def hold_who_comes() -> None:
+        await leg.is_replaced.wait()
+        await leg.phone.hold(leg.id, music)
+
+    async with asyncio.TaskGroup() as tasks:
+        holding = tasks.create_task(hold_who_comes())
+        is_answered = await ringing
+        holding.cancel()
+    return is_answered
 
 
 async def _until_answered(
@@ -171,7 +186,8 @@ async def _until_answered(
     phone = called.phone
     if called.exists:
         await phone.adopt(called.id)
-        called.compare_with(await floor.surveys[phone.node].take())
+        asked_as = called.id
+        called.compare_with(await floor.surveys[phone.node].take(), asked_as)
     elif isinstance(await phone.dial(_invitation(floor, account, entry, to, called)), NotDialled):
         return False
     # Who was led on by an edge that died has heard it, or some of it.

@@ -107,8 +107,11 @@ class Leg:
         """What was started on this leg and has not ended, as far as is known."""
         return tuple(name for name, over in self._playbacks.items() if not over.is_set())
 
-    def compare_with(self, survey: Survey) -> None:
-        """Take over what the node says, after events may have been lost."""
+    def compare_with(self, survey: Survey, asked_as: LegId) -> None:
+        """Take over what the node says, after events may have been lost. `asked_as` is what the
+        leg was when the survey was asked for: of what it goes on as since, it can know nothing."""
+        if self.id != asked_as:
+            return
         successor = self._successor(survey)
         if successor is not None:
             self._go_on_as(successor)

@@ -70,7 +70,8 @@ async def stay_on(
             legs.append(leg)
         for leg in legs:
             await phone.adopt(leg.id)
+        asked_as = [leg.id for leg in legs]
         survey = await floor.surveys[phone.node].take()
-        for leg in legs:
-            leg.compare_with(survey)
+        for leg, leg_id in zip(legs, asked_as, strict=True):
+            leg.compare_with(survey, leg_id)
         await stay(phone, bridge, *legs)

@@ -90,10 +90,10 @@ async def reconcile(floor: Floor, phone: PhoneSystem) -> None:
     Legs that ended meanwhile end here, answers that were missed are made up for, and the phones
     of the agents are as the node says.
     """
-    followed = [leg for leg in floor.legs.values() if leg.phone is phone and leg.exists]
+    followed = [(leg, leg.id) for leg in floor.legs.values() if leg.phone is phone and leg.exists]
     survey = await phone.survey()
-    for leg in followed:
-        leg.compare_with(survey)
+    for leg, asked_as in followed:
+        leg.compare_with(survey, asked_as)
     for endpoint, state in (await phone.watch(floor.directory.phones)).items():
         await device_changed(floor, endpoint, state)
     log.info("node_reconciled", node=phone.node, legs=len(followed))

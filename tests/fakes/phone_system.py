@@ -172,7 +172,8 @@ class FakePhoneSystem:
         found = self._leg(leg)
         if found is None:
             return Done.GONE
-        if found.bridge != bridge:
+        if found.bridge != bridge or found.took_a_place:
+            found.took_a_place = False
             self._board.move(found, bridge)
         return Done.DONE
 

@@ -97,6 +97,8 @@ class FakeLeg:
     """(virtual second, what from then on), only where it changed."""
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
     ended: EndReason | None = None
+    took_a_place: bool = False
+    """It came into its bridge by a transfer: a holding bridge plays it no music."""
 
     @property
     def hears(self) -> str:
@@ -259,6 +261,7 @@ class Switchboard:
         leg = self.legs[leg_id]
         assert leg.bridge is not None, "only who talks can transfer"
         other = FakeLeg(LegId(f"chan_{leg_id[5:]}_to_{to}"), leg.app, to, LegState.UP)
+        other.took_a_place = True
         self.legs[other.id] = other
         bridge = leg.bridge
         self.move(leg, None)
@@ -300,6 +303,8 @@ class Switchboard:
         if leg.bridge is None:
             return "silence"
         if leg.bridge.startswith("hold_"):
+            if leg.took_a_place:
+                return "silence"
             return f"music {leg.bridge.removeprefix('hold_')}"
         others = self.bridges[leg.bridge] - {leg.id}
         heard = [self.legs[other].endpoint for other in others if other in self.legs]

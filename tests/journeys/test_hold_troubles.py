@@ -154,3 +154,69 @@ async def test_killed_while_a_destination_rings_its_confirmation_is_not_said_aga
         await start_another(office)
         await caller.talks_with(BOB, 30)
         assert caller.leg.variables["played"].split().count("en/connecting") == 1
+
+
+@pytest.mark.parametrize("half_ms", range(24))
+async def test_a_caller_who_transfers_as_a_key_leads_on_is_known_in_the_next_line(
+    half_ms: int,
+) -> None:
+    async with open_office(house=rows(route(DestinationKind.QUEUE, BETA))) as office:
+        caller = await waiting(office)
+        press(office, caller, "1")
+        await asyncio.sleep(half_ms / 2000)
+        other = office.board.legs[office.board.transfer(caller.leg.id, phone_of(BOB))]
+        await asyncio.sleep(1)
+        assert [entry.leg for entry in office.memory.line(BETA)] == [other.id]
+        await start_another(office)
+        await asyncio.sleep(2)
+        assert other.hears == MUSIC
+        office.board.end(other.id, EndReason.NORMAL)
+
+
+@pytest.mark.parametrize("order", ["hang_up", "remove_bridge"])
+async def test_a_fault_on_the_way_to_the_next_line_leaves_no_bridge_behind(order: str) -> None:
+    house = rows(route(DestinationKind.QUEUE, BETA), beta={"members": ()})
+    async with open_office(ANN, house=house) as office:
+        office.phone(ANN).when_rung = WhenRung.NEVER_ANSWERS
+        caller = await waiting(office)
+        await wait_until(lambda: office.phone(ANN).rung == 1, "rings")
+        office.edge.phone.fail_once(order, is_done=False)
+        press(office, caller, "1")
+        await asyncio.sleep(3)
+        assert place(office, caller).queue == BETA
+        assert office.phone(ANN).leg is None
+        assert not [one for one in office.board.bridges if not one.startswith("hold_")]
+
+
+@pytest.mark.parametrize("half_ms", range(10))
+async def test_a_transfer_while_the_node_is_looked_at_loses_no_place(half_ms: int) -> None:
+    async with open_office() as office:
+        caller = await waiting(office)
+        office.edge.phone.cut()
+        await asyncio.sleep(1)
+        office.edge.phone.mend()
+        await asyncio.sleep(half_ms / 2000)
+        other = office.board.legs[office.board.transfer(caller.leg.id, phone_of(BOB))]
+        await asyncio.sleep(1)
+        assert other.hears == MUSIC
+        await office.log_in(ANN)
+        await wait_until(lambda: other.hears == TALK, "served")
+        office.board.end(other.id, EndReason.NORMAL)
+
+
+async def test_who_takes_the_call_over_while_a_destination_rings_hears_music() -> None:
+    async with open_office(house=rows(route(DestinationKind.USER, BOB))) as office:
+        office.phone(BOB).when_rung = WhenRung.NEVER_ANSWERS
+        caller = await waiting(office)
+        press(office, caller, "1")
+        await wait_until(lambda: office.phone(BOB).rung == 1, "rings")
+        other = office.board.legs[office.board.transfer(caller.leg.id, phone_of(ANN))]
+        await asyncio.sleep(1)
+        assert other.hears == MUSIC
+        leg = office.phone(BOB).leg
+        assert leg is not None
+        office.board.answered(leg)
+        await wait_until(lambda: other.hears == f"talk with {phone_of(BOB)}", "connected")
+        await asyncio.sleep(5)
+        assert other.hears == f"talk with {phone_of(BOB)}"
+        office.board.end(other.id, EndReason.NORMAL)
