@@ -1,5 +1,6 @@
 """/v1/media over real HTTP: what is taken and what is refused, and what the nodes fetch."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,17 @@ import pytest
 from edge.domain.ids import MediaId
 from edge.domain.media import Media, Purpose, Shelved, name_on_nodes
 from edge.ports.media import Refused, Unusable
-from tests.integration.web.desk import FIRST, MASTER_KEY, MEDIA_MOST_BYTES, OTHER_KEY, Api, api
+from edge.web.api.media import UPLOADS_AT_ONCE
+from tests.fakes.waiting import wait_until
+from tests.integration.web.desk import (
+    FIRST,
+    MASTER_KEY,
+    MEDIA_MOST_BYTES,
+    OTHER_KEY,
+    SECOND,
+    Api,
+    api,
+)
 
 WAV = {"Content-Type": "audio/wav"}
 
@@ -150,6 +161,36 @@ async def test_too_large_is_refused_before_it_is_read() -> None:
         await here.refused(413, "body-too-large", "POST", "/v1/media", data=whole, headers=WAV)
         await here.refused(413, "body-too-large", "POST", "/v1/media", data=form(whole))
         await here.ask("POST", "/v1/media", status=201, data=form(bytes(MEDIA_MOST_BYTES // 2)))
+
+
+async def test_no_more_uploads_than_memory_has_room_for() -> None:
+    async def never_ends() -> AsyncIterator[bytes]:
+        yield b"RIFF"
+        await asyncio.Event().wait()
+
+    async with api() as here:
+        slow = [
+            asyncio.create_task(uploaded(here, never_ends()))  # type: ignore[arg-type]
+            for _ in range(UPLOADS_AT_ONCE)
+        ]
+        await wait_until(lambda: here.door.uploads[FIRST] == UPLOADS_AT_ONCE, "they are under way")
+        await here.refused(
+            503, "converter-unavailable", "POST", "/v1/media", data=b"x", headers=WAV
+        )
+        await uploaded(here, key=OTHER_KEY)
+        for one in slow:
+            one.cancel()
+        await asyncio.wait(slow)
+        await wait_until(lambda: not here.door.uploads[FIRST], "they have gone")
+        await uploaded(here)
+
+
+async def test_whoever_asks_for_a_file_of_nobody_costs_neither_memory_nor_the_store() -> None:
+    async with api() as here:
+        for number in range(20):
+            path = f"/media/acct_guessed{number}/media_x/{'ab' * 32}.ulaw"
+            await here.refused(404, "not-found", "GET", path, key=None)
+        assert set(here.media_site.shelves) <= {FIRST, SECOND}
 
 
 async def test_an_account_that_is_full_is_told_so() -> None:
