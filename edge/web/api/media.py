@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from edge.domain.ids import AccountId, MediaId
 from edge.domain.media import FORMATS, Purpose, Shelved, users_of
@@ -226,6 +227,8 @@ async def _read_form(request: web.Request, upload: _Upload, most_bytes: int) -> 
     try:
         form = await request.multipart()
         while (part := await form.next()) is not None:
+            if request.content.total_bytes > most_bytes + FORM_BYTES:
+                raise _too_large(most_bytes)
             if not isinstance(part, BodyPartReader):
                 raise ValueError("a form within the form")
             if part.name == "file" and not upload.has_file:
@@ -235,6 +238,8 @@ async def _read_form(request: web.Request, upload: _Upload, most_bytes: int) -> 
                 upload.fields[part.name] = await _read_field(part)
             else:
                 raise _invalid(str(part.name), "is not a field here")
+    except HttpProcessingError as fault:
+        raise Problem(ProblemType.MALFORMED_FORM, "The form has a bad header.") from fault
     except (ValueError, RuntimeError, AssertionError) as fault:
         raise Problem(ProblemType.MALFORMED_FORM, f"The form cannot be read: {fault}.") from None
     if not upload.has_file:
