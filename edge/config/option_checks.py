@@ -104,7 +104,7 @@ def faults(
 
 def _of_row(queue: Row, row: Row, to: Destinations, secrets: object) -> Iterator[Mistake]:
     action = row.get("action")
-    if not isinstance(action, str):
+    if action not in tuple(OptionAction):
         return
     if action == OptionAction.ROUTE:
         for name in OF_ROUTE:
@@ -113,7 +113,7 @@ def _of_row(queue: Row, row: Row, to: Destinations, secrets: object) -> Iterator
         found = to.fault(row.get("dest_kind"), row.get("dest_id"), queue)
         if found is not None:
             yield found
-    elif action in set(OptionAction):
+    else:
         yield from _foreign(row, OF_ROUTE, f"belongs to action route, not to {action}")
     if action in WEBHOOKS:
         if row.get("webhook_url") is None:
@@ -121,7 +121,7 @@ def _of_row(queue: Row, row: Row, to: Destinations, secrets: object) -> Iterator
         named = row.get("webhook_secret_ref")
         if isinstance(named, str) and not (isinstance(secrets, dict) and named in secrets):
             yield "webhook_secret_ref", f'there is no secret "{named}" in this account'
-    elif action in set(OptionAction):
+    else:
         yield from _foreign(row, OF_WEBHOOKS, f"belongs to webhook and deflect, not to {action}")
     stays = row.get("stay_in_queue")
     if action in STAYING:

@@ -64,6 +64,9 @@ class MediaRounds:
         self._now_ms = now_ms
         self._rounds = [_Round(node) for node in nodes]
         self._shelves: dict[AccountId, dict[MediaId, Shelved]] = {}
+        self._looks = 0
+        self._looked: dict[AccountId, int] = {}
+        """The number of the look that an account's shelf is from."""
         self._changed = asyncio.Condition()
 
     @property
@@ -102,26 +105,34 @@ class MediaRounds:
         """All pieces, oldest first. Raises StoreAway."""
         return await self._look(account)
 
+    async def shelved(self, account: AccountId, media: MediaId) -> Shelved | None:
+        """A piece as it was last seen; only who asks for an unknown one has the store asked.
+
+        The account may be any text. Raises StoreAway.
+        """
+        if account not in self._accounts:
+            return None
+        known = self._shelves.get(account, {}).get(media)
+        return known or (await self._look(account)).get(media)
+
     async def remove(self, account: AccountId, media: MediaId) -> bool:
         """It is played no more. Raises StoreAway."""
         is_removed = await self._store.remove(account, media)
         await self._look(account)
         return is_removed
 
-    async def until_on_nodes(
-        self, account: AccountId, media: MediaId, seconds: float
-    ) -> Shelved | None:
-        """Wait until every connected node has the piece, or the time is over. None: it is gone."""
+    async def until_on_nodes(self, account: AccountId, media: Media, seconds: float) -> Shelved:
+        """Wait until every connected node has the piece, it is removed, or the time is over."""
 
         def is_there() -> bool:
-            shelved = self._shelves[account].get(media)
+            shelved = self._shelves[account].get(media.id)
             connected = {one.node.node for one in self._rounds if one.node.is_up}
             return shelved is None or connected <= shelved.nodes
 
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._changed:
                 await self._changed.wait_for(is_there)
-        return self._shelves[account].get(media)
+        return self._shelves[account].get(media.id) or Shelved(media)
 
     def content(self, account: AccountId, media: Media, extension: str) -> AsyncIterator[bytes]:
         return self._store.content(account, media, extension)
@@ -162,7 +173,13 @@ class MediaRounds:
             log.info("media_not_looked_at", account=account, reason=str(fault))
 
     async def _look(self, account: AccountId) -> dict[MediaId, Shelved]:
+        self._looks += 1
+        number = self._looks
         found = await self._store.shelf(account)
+        if number < self._looked.get(account, 0):
+            # Who looked later was quicker: what we saw is old.
+            return found
+        self._looked[account] = number
         before = self._shelves.get(account, {})
         self._shelves[account] = found
         for one in self._rounds:

@@ -87,7 +87,8 @@ class RedisMediaStore:
         for _ in range(TRIES):
             async with self._redis.pipeline(transaction=True) as pipe:
                 await pipe.watch(keys.media(account))
-                if await self._stored(account) + media.stored > most_bytes:
+                # Over the same connection: four who waited here for another would wait for ever.
+                if await self._stored(account, pipe) + media.stored > most_bytes:
                     return KeepWord.FULL
                 pipe.multi()  # type: ignore[no-untyped-call]
                 for key in _files(account, media.id):
@@ -101,11 +102,9 @@ class RedisMediaStore:
                 return KeepWord.KEPT
         raise StoreAway("others change the media of the account all the time")
 
-    async def _stored(self, account: AccountId) -> int:
-        return sum(
-            _read(media_id, record).stored
-            for media_id, record in (await self._hash(keys.media(account))).items()
-        )
+    async def _stored(self, account: AccountId, over: Redis | None = None) -> int:
+        records = await self._hash(keys.media(account), over)
+        return sum(_read(media_id, record).stored for media_id, record in records.items())
 
     async def shelf(self, account: AccountId) -> dict[MediaId, Shelved]:
         async with _answering():
@@ -122,8 +121,8 @@ class RedisMediaStore:
             media.id: Shelved(media, frozenset(nodes.get(media.id, frozenset()))) for media in found
         }
 
-    async def _hash(self, key: str) -> dict[str, bytes]:
-        found: Any = await self._redis.hgetall(key)
+    async def _hash(self, key: str, over: Redis | None = None) -> dict[str, bytes]:
+        found: Any = await (over or self._redis).hgetall(key)
         return {field.decode(): value for field, value in found.items()}
 
     async def remove(self, account: AccountId, media: MediaId) -> bool:

@@ -43,7 +43,14 @@ def configure(
     rendered: list[Processor] = (
         [TRACEBACKS, structlog.processors.JSONRenderer(_json)]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=28)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=stream.isatty(),
+                pad_event_to=28,
+                # The default shows local variables wherever the package rich is installed.
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
     )
     structlog.configure(
         processors=[*shared, *rendered],

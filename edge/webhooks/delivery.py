@@ -29,6 +29,9 @@ SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 5.0
 """Time to tell the store what became of an attempt, before another edge may make the next."""
 PUT_BACK_SECONDS = (1.0, 5.0)
+PUT_BACK_MOST_SECONDS = 60.0
+"""Where those in hand take longer than that: thousands for one that hangs would go to and fro all
+the time, and Redis would do nothing else."""
 
 
 class Post(Protocol):
@@ -41,6 +44,8 @@ class _Lanes:
 
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LANES))
     in_hand: int = 0
+    took_seconds: float = 0.0
+    """The last attempt."""
 
 
 class Delivery:
@@ -98,11 +103,13 @@ class Delivery:
         try:
             if lanes.in_hand <= QUEUED_MOST and await self._turn(lanes):
                 try:
+                    began_ms = self._clock.now_ms()
                     await self._attempt(held, host)
+                    lanes.took_seconds = max(0, self._clock.now_ms() - began_ms) / 1000
                 finally:
                     lanes.turns.release()
             else:
-                await self._put_back(held, host)
+                await self._put_back(held, host, lanes.took_seconds)
         finally:
             lanes.in_hand -= 1
             if not lanes.in_hand:
@@ -140,8 +147,11 @@ class Delivery:
         if word is SettleWord.STALE:
             log.warning("webhook_settled_by_others", **told)
 
-    async def _put_back(self, held: HeldWebhook, host: str) -> None:
+    async def _put_back(self, held: HeldWebhook, host: str, attempt_seconds: float) -> None:
+        """Until those that are before it may have been tried."""
         log.info("webhook_put_back", account=held.account, webhook=held.webhook.id, host=host)
         least, most = PUT_BACK_SECONDS
+        until_free = min(attempt_seconds * QUEUED_MOST / LANES, PUT_BACK_MOST_SECONDS)
+        most = max(most, until_free)
         wait_seconds = least + (most - least) * self._chance()
         await self._outbox.put_back_webhook(held.account, held.webhook.id, int(wait_seconds * 1000))

@@ -18,6 +18,7 @@ from lab.processes import AsteriskProcess, AsteriskSettings
 from lab.rtp import ULAW
 from lab.sipp import SippCallers
 from lab.sipp_scenarios import CallPlan
+from lab.wait import wait_until
 
 pytestmark = pytest.mark.asterisk
 
@@ -81,6 +82,28 @@ async def test_without_an_edge_a_caller_hears_music_then_sorry_and_is_never_answ
     # Half a second the call is offered first; then once a second for 50 ms.
     assert music_heard(sound, 1.0, 5.0)
     assert heard(sound, SORRY)
+
+
+async def test_a_phone_begins_nowhere_but_at_the_door(tmp_path: Path) -> None:
+    """A comma would be another place in the context; nobody dials what fetches media."""
+    async with lone_asterisk(tmp_path / "pbx", patience_seconds=1) as asterisk:
+        caller = await Phone.start(
+            "301", server=asterisk.sip_address, password="demo-301", folder=tmp_path / "301"
+        )
+        async with phones(caller):
+            await caller.wait_registered()
+            for dialled in ("*45,hold", "*45,queue-edge-media", "fetch"):
+                begun = len(caller.seen(Happening.CLOSED))
+                await caller.call(dialled)
+                await wait_until(
+                    lambda begun=begun: len(caller.seen(Happening.CLOSED)) > begun,  # type: ignore[misc]
+                    "it is over",
+                    20.0,
+                )
+            assert caller.seen(Happening.ANSWERED) == []
+        said = asterisk.complaints()
+    assert "not claimed within 500ms" in said[0], "the first word of the door"
+    assert [one for one in said if "not claimed" not in one and "'fetch'" not in one] == []
 
 
 async def test_without_an_edge_the_carrier_gets_early_media_and_may_go_elsewhere(

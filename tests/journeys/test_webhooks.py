@@ -1,15 +1,16 @@
 """Webhooks on their way, in virtual time: receivers that fail, hang, and edges that die."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from edge.domain.disposition import Disposition
 from edge.domain.events import EventName
-from edge.domain.ids import EntryId, new_webhook_id
+from edge.domain.ids import AccountId, EntryId, WebhookId, new_webhook_id
 from edge.domain.settings import Webhooks
 from edge.domain.webhook import Answer, GivenUp, HeldWebhook, Webhook, option_pressed
-from edge.ports.outbox import HELD_MS
+from edge.ports.outbox import HELD_MS, PutBackWord
 from edge.webhooks import Delivery
 from edge.webhooks.delivery import LANES, QUEUED_MOST
 from tests.fakes.clock import LoopClock
@@ -30,11 +31,12 @@ def now() -> float:
 class Outgoing:
     """One edge's delivery over the store in memory, and a caller who presses keys."""
 
-    def __init__(self, settings: Webhooks) -> None:
+    def __init__(self, settings: Webhooks, chance: Callable[[], float]) -> None:
         self.site, self.clock = MemorySite(), LoopClock()
         self.store = MemoryQueueStore(ONE, self.site, self.clock)
         self.receivers: dict[str, FakeReceiver] = {}
         self.settings = settings
+        self.chance = chance
         self.entry = EntryId("")
         self.faults: list[Exception] = []
 
@@ -54,7 +56,7 @@ class Outgoing:
     def delivery(self) -> Delivery:
         accounts = [ACCOUNT_ID]
         return Delivery(
-            self.store, self.post, self.clock, self.settings, accounts, lambda _: True, lambda: 0.5
+            self.store, self.post, self.clock, self.settings, accounts, lambda _: True, self.chance
         )
 
     async def press(self, number: int, host: str = "hooks.example") -> Webhook:
@@ -69,8 +71,10 @@ class Outgoing:
 
 
 @asynccontextmanager
-async def outgoing(settings: Webhooks | None = None) -> AsyncIterator[Outgoing]:
-    found = Outgoing(settings or Webhooks())
+async def outgoing(
+    settings: Webhooks | None = None, chance: Callable[[], float] = lambda: 0.5
+) -> AsyncIterator[Outgoing]:
+    found = Outgoing(settings or Webhooks(), chance)
     await found.open()
     running = asyncio.create_task(found.delivery().run())
     try:
@@ -146,6 +150,27 @@ async def test_many_at_once_reach_a_good_receiver_soon_and_once_each() -> None:
         await wait_until(lambda: not out.left, "all are delivered", within_seconds=20)
         assert len(there.posted) == many
         assert {one.attempt for one in there.posted} == {1}, "to wait is no attempt"
+
+
+async def test_thousands_for_one_that_hangs_do_not_go_to_and_fro() -> None:
+    async with outgoing(chance=random.Random(4).random) as out:
+        put_backs = 0
+        put_back_webhook = out.store.put_back_webhook
+
+        async def counted(account: AccountId, webhook: WebhookId, retry_ms: int) -> PutBackWord:
+            nonlocal put_backs
+            put_backs += 1
+            return await put_back_webhook(account, webhook, retry_ms)
+
+        out.store.put_back_webhook = counted  # type: ignore[method-assign]
+        out.at("slow.example").takes_seconds = 10.0
+        many = 3_000
+        for number in range(many):
+            await out.press(number, "slow.example")
+        await asyncio.sleep(30)
+        put_backs = 0
+        await asyncio.sleep(120)
+        assert put_backs < 5 * many, "each about twice a minute"
 
 
 async def test_those_of_a_hanging_receiver_are_never_held_longer_than_may_be() -> None:

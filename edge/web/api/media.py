@@ -3,10 +3,13 @@ fetch it."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import hmac
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from edge.domain.ids import AccountId, MediaId
 from edge.domain.media import FORMATS, Purpose, Shelved, users_of
@@ -31,6 +34,8 @@ AUDIO = frozenset(
 READ_BYTES = 64 * 1024
 RECEIVED_WITHIN_SECONDS = 60.0
 ON_NODES_WITHIN_SECONDS = 3.0
+UPLOADS_AT_ONCE = 4
+"""Of one account. Each is in memory from its first byte until it is converted."""
 LONGEST_NAME = 128
 LONGEST_FIELD_BYTES = 1024
 FORM_BYTES = 16 * 1024
@@ -50,6 +55,8 @@ class MediaDoor:
 
     rounds: MediaRounds
     most_bytes: int
+    uploads: Counter[AccountId] = field(default_factory=Counter)
+    """So many are under way."""
 
 
 MEDIA = web.AppKey("media", MediaDoor)
@@ -66,18 +73,19 @@ async def create(request: web.Request) -> web.Response:
     """Takes a file as the body, or as the field `file` of a form; `name` and `purpose` (prompt or
     music) as fields of the form or in the query. Answers when the nodes have it, or after 3 s."""
     account, door = account_of(request), request.app[MEDIA]
-    upload = await _received(request, door.most_bytes)
-    name, purpose = _described(upload.fields)
     account_id = AccountId(account.id)
-    async with _in_time():
-        made = await door.rounds.add(account_id, name, purpose, bytes(upload.content))
+    with _one_of_few(door, account_id):
+        upload = await _received(request, door.most_bytes)
+        name, purpose = _described(upload.fields)
+        async with _in_time():
+            made = await door.rounds.add(account_id, name, purpose, bytes(upload.content))
     if isinstance(made, Refused):
         raise Problem(PROBLEMS[made.why], made.detail)
     if isinstance(made, KeepWord):
         detail = "The account has no room for it; delete media that is not needed."
         raise Problem(ProblemType.MEDIA_FULL, detail)
-    shelved = await door.rounds.until_on_nodes(account_id, made.id, ON_NODES_WITHIN_SECONDS)
-    return answered(_shape(shelved or Shelved(made), door.rounds), status=201)
+    shelved = await door.rounds.until_on_nodes(account_id, made, ON_NODES_WITHIN_SECONDS)
+    return answered(_shape(shelved, door.rounds), status=201)
 
 
 async def show_all(request: web.Request) -> web.Response:
@@ -112,9 +120,12 @@ async def content(request: web.Request) -> web.StreamResponse:
     at, door = request.match_info, request.app[MEDIA]
     account, extension = AccountId(at["account"]), at["extension"]
     async with _in_time():
-        shelf = await door.rounds.shelf(account)
-    shelved = shelf.get(MediaId(at["media"]))
-    if shelved is None or at["digest"] != shelved.media.digest or extension not in FORMATS:
+        shelved = await door.rounds.shelved(account, MediaId(at["media"]))
+    if (
+        shelved is None
+        or not hmac.compare_digest(at["digest"], shelved.media.digest)
+        or extension not in FORMATS
+    ):
         raise Problem(ProblemType.NOT_FOUND, "There is nothing at this address.")
     answer = web.StreamResponse(headers=FOR_EVER)
     answer.content_type = "application/octet-stream"
@@ -168,6 +179,21 @@ async def _in_time() -> AsyncIterator[None]:
 # --- what is uploaded
 
 
+@contextlib.contextmanager
+def _one_of_few(door: MediaDoor, account: AccountId) -> Iterator[None]:
+    if door.uploads[account] >= UPLOADS_AT_ONCE:
+        raise Problem(
+            ProblemType.CONVERTER_UNAVAILABLE,
+            f"{UPLOADS_AT_ONCE} uploads of the account are under way; try again.",
+            headers={"Retry-After": "5"},
+        )
+    door.uploads[account] += 1
+    try:
+        yield
+    finally:
+        door.uploads[account] -= 1
+
+
 async def _received(request: web.Request, most_bytes: int) -> _Upload:
     """The file and what was said with it; stops reading as soon as it is too large."""
     upload = _Upload(fields=_of_query(request.query))
@@ -201,6 +227,8 @@ async def _read_form(request: web.Request, upload: _Upload, most_bytes: int) -> 
     try:
         form = await request.multipart()
         while (part := await form.next()) is not None:
+            if request.content.total_bytes > most_bytes + FORM_BYTES:
+                raise _too_large(most_bytes)
             if not isinstance(part, BodyPartReader):
                 raise ValueError("a form within the form")
             if part.name == "file" and not upload.has_file:
@@ -210,6 +238,8 @@ async def _read_form(request: web.Request, upload: _Upload, most_bytes: int) -> 
                 upload.fields[part.name] = await _read_field(part)
             else:
                 raise _invalid(str(part.name), "is not a field here")
+    except HttpProcessingError as fault:
+        raise Problem(ProblemType.MALFORMED_FORM, "The form has a bad header.") from fault
     except (ValueError, RuntimeError, AssertionError) as fault:
         raise Problem(ProblemType.MALFORMED_FORM, f"The form cannot be read: {fault}.") from None
     if not upload.has_file:

@@ -97,6 +97,14 @@ async def test_two_uploads_at_once_do_not_share_the_last_room(two_stores: OpenSt
         assert len(await here.shelf(OURS)) == 1
 
 
+async def test_more_uploads_at_once_than_connections_are_all_kept(two_stores: OpenStores) -> None:
+    async with two_stores() as (here, _):
+        many = [piece(f"tune{number}") for number in range(5)]
+        async with asyncio.timeout(10):
+            words = await asyncio.gather(*(here.keep(OURS, one, files(one), ROOM) for one in many))
+        assert words == [KeepWord.KEPT] * len(many)
+
+
 async def test_a_removed_piece_is_gone_with_its_files(two_stores: OpenStores) -> None:
     async with two_stores() as (here, there):
         tune, words = piece("tune"), piece("words")

@@ -90,6 +90,7 @@ class Api:
     converter: EchoConverter
     node: StubbornNode
     media_site: MemoryMediaSite
+    door: MediaDoor
     looked: list[Heads] = field(default_factory=list)
     followed: list[Moved] = field(default_factory=list)
 
@@ -152,7 +153,6 @@ async def api(
     for account in accounts.accounts:
         await store.configure(account)
     converter, node, media_site = EchoConverter(), StubbornNode(), MemoryMediaSite()
-    held = Api(None, clock, store, [Readiness()], converter, node, media_site)  # type: ignore[arg-type]
     rounds = MediaRounds(
         MemoryMediaStore(media_site),
         converter,
@@ -162,6 +162,8 @@ async def api(
         MEDIA_ROOM,
         clock.now_ms,
     )
+    door = MediaDoor(rounds, MEDIA_MOST_BYTES)
+    held = Api(None, clock, store, [Readiness()], converter, node, media_site, door)  # type: ignore[arg-type]
 
     def follow_up(account: AccountId, moved: Moved) -> None:
         held.looked.extend(moved.heads)
@@ -174,7 +176,7 @@ async def api(
         follow_up,
         now_ms=clock.now_ms,
         store_limit_seconds=store_limit_seconds,
-        media_door=MediaDoor(rounds, MEDIA_MOST_BYTES),
+        media_door=door,
     )
     async with TestServer(app, host="127.0.0.1") as server:
         base = str(server.make_url("/"))

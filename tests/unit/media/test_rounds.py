@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from edge.domain.ids import AccountId, NodeId
-from edge.domain.media import Media, Purpose, name_on_nodes
+from edge.domain.ids import AccountId, MediaId, NodeId
+from edge.domain.media import Media, Purpose, Shelved, name_on_nodes
 from edge.media import MediaRounds, rounds
 from lab.wait import wait_until
 from tests.fakes.memory_media import (
@@ -45,17 +45,12 @@ async def uploaded(ours: MediaRounds) -> Media:
     return made
 
 
-async def on_nodes(ours: MediaRounds, media: Media, seconds: float = 5) -> frozenset[NodeId]:
-    shelved = await ours.until_on_nodes(OURS, media.id, seconds)
-    assert shelved is not None
-    return shelved.nodes
-
-
 async def test_an_upload_is_on_all_nodes_soon() -> None:
     one, two = StubbornNode(NodeId("pbx-1")), StubbornNode(NodeId("pbx-2"))
     async with edge(MemoryMediaSite(), one, two) as ours:
         media = await uploaded(ours)
-        assert await on_nodes(ours, media) == {one.node, two.node}
+        shelved = await ours.until_on_nodes(OURS, media, 5)
+        assert shelved.nodes == {one.node, two.node}
         name = name_on_nodes(OURS, media.id)
         url = f"http://edge/media/{OURS}/{media.id}/{media.digest}"
         assert one.fetched == two.fetched == [(name, url, media.size, True)]
@@ -77,16 +72,16 @@ async def test_a_node_that_comes_later_gets_it_then() -> None:
     node = StubbornNode(is_up=False)
     async with edge(MemoryMediaSite(), node) as ours:
         media = await uploaded(ours)
-        assert await on_nodes(ours, media, 0.05) == set()
+        assert not (await ours.until_on_nodes(OURS, media, 0.05)).nodes
         node.is_up = True
-        assert await on_nodes(ours, media) == {node.node}
+        assert (await ours.until_on_nodes(OURS, media, 5)).nodes == {node.node}
 
 
 async def test_a_node_that_came_back_is_asked_again() -> None:
     node = StubbornNode()
     async with edge(MemoryMediaSite(), node) as ours:
         media = await uploaded(ours)
-        await ours.until_on_nodes(OURS, media.id, 5)
+        await ours.until_on_nodes(OURS, media, 5)
         assert len(node.fetched) == 1
         node.connection += 1
         await wait_until(lambda: len(node.fetched) == 2, "the node is asked again")
@@ -96,7 +91,7 @@ async def test_a_node_that_lost_its_files_is_not_said_to_have_them() -> None:
     node = StubbornNode()
     async with edge(MemoryMediaSite(), node) as ours:
         media = await uploaded(ours)
-        await ours.until_on_nodes(OURS, media.id, 5)
+        await ours.until_on_nodes(OURS, media, 5)
         node.refuses = True
         node.connection += 1
         await wait_until(lambda: not node.names, "the piece is left out")
@@ -124,14 +119,55 @@ async def test_a_store_that_is_away_ends_nothing() -> None:
         site.tell(None)
         site.is_away = False
         media = await uploaded(ours)
-        assert await on_nodes(ours, media) == {node.node}
+        assert (await ours.until_on_nodes(OURS, media, 5)).nodes == {node.node}
+
+
+class SlowToAnswer(MemoryMediaStore):
+    """Looks at the shelf at once and tells what it saw when it may."""
+
+    def __init__(self, site: MemoryMediaSite) -> None:
+        super().__init__(site)
+        self.may_tell = asyncio.Event()
+        self.may_tell.set()
+
+    async def shelf(self, account: AccountId) -> dict[MediaId, Shelved]:
+        found = await super().shelf(account)
+        await self.may_tell.wait()
+        return found
+
+
+async def test_a_look_that_comes_late_does_not_take_back_what_is_known() -> None:
+    node = StubbornNode()
+    store = SlowToAnswer(MemoryMediaSite())
+    ours = MediaRounds(store, EchoConverter(), [node], [OURS], "http://edge", 1_000_000)
+    store.may_tell.clear()
+    late = asyncio.create_task(ours.shelf(OURS))
+    await asyncio.sleep(0)
+    held, store.may_tell = store.may_tell, asyncio.Event()
+    store.may_tell.set()
+    media = await uploaded(ours)
+    held.set()
+    assert await late == {}
+    assert await ours.shelved(OURS, media.id) == Shelved(media)
+    node.is_up = False
+    assert await ours.until_on_nodes(OURS, media, 5) == Shelved(media)
+
+
+async def test_what_is_removed_at_once_was_uploaded_all_the_same() -> None:
+    node = StubbornNode(refuses=True)
+    async with edge(MemoryMediaSite(), node) as ours:
+        media = await uploaded(ours)
+        waiting = asyncio.create_task(ours.until_on_nodes(OURS, media, 5))
+        await asyncio.sleep(0)
+        assert await ours.remove(OURS, media.id)
+        assert await waiting == Shelved(media)
 
 
 async def test_what_was_removed_is_played_no_more() -> None:
     site, node, same_node = MemoryMediaSite(), StubbornNode(), StubbornNode()
     async with edge(site, node) as ours, edge(site, same_node):
         media = await uploaded(ours)
-        await ours.until_on_nodes(OURS, media.id, 5)
+        await ours.until_on_nodes(OURS, media, 5)
         await wait_until(lambda: bool(same_node.names), "the other edge knows")
         assert await ours.remove(OURS, media.id)
         assert not node.names

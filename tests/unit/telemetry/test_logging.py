@@ -110,6 +110,19 @@ def test_text_is_readable_and_carries_tracebacks() -> None:
     assert "message=slow" in stream.getvalue()
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_traceback_shows_local_variables(as_json: bool) -> None:
+    stream = io.StringIO()
+    configure(as_json=as_json, stream=stream)
+    bearer = "".join(["t0p", "s3cret"])
+    try:
+        raise LookupError(f"gone after {len(bearer)}")
+    except LookupError:
+        log.exception("step_failed")
+    assert "gone after 9" in stream.getvalue()
+    assert "t0ps3cret" not in stream.getvalue()
+
+
 def test_configured_again_the_last_call_holds() -> None:
     first, second = io.StringIO(), io.StringIO()
     configure(stream=first)
