@@ -22,7 +22,7 @@ from edge.domain.ids import AccountId, EndpointName, NodeId, QueueId, RunId, new
 from edge.domain.matching import DEPTHS, Heads
 from edge.domain.routing import Directory
 from edge.domain.settings import Site, World
-from edge.journey.deadlines import Deadlines, home_edge
+from edge.journey.deadlines import BEAT_SECONDS, Deadlines, home_edge
 from edge.journey.floor import Floor
 from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
@@ -40,7 +40,6 @@ from edge.webhooks import Delivery, HttpPost
 
 log = structlog.get_logger()
 
-BEAT_SECONDS = 1.0
 FIRST_MATCH_AFTER_SECONDS = 1.5
 """Callers whom the dialplan holds try again each second: all are in line before the first match."""
 RUN_AGAIN_SECONDS = 1.0

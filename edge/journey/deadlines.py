@@ -23,9 +23,13 @@ CHUNKED = "rerank:"
 LOOK = "queue:"
 LOOKS_A_SWEEP = 64
 """Each brings some hundred that are due."""
+BEAT_SECONDS = 0.5
 HEARD_FOR_MS = 1_500
-"""Edges beat each second. One not heard of for longer may be dead, though its lease still runs:
-what its legs wait for is left to it or to the takeover."""
+"""Each edge beats twice a second, and learns at its own beat when the others last did: of one that
+lives, what is known is at most two beats old, and half a second is left for a busy machine. With
+one beat a second an edge counted as silent for a part of each, and who looked in that part of every
+second never served its callers. One not heard of for longer may be dead, though its lease still
+runs: what its legs wait for is left to it or to the takeover."""
 
 
 def home_edge(account: AccountId, alive: Iterable[RunId]) -> RunId | None:

@@ -22,7 +22,7 @@ from tests.asterisk.restarts import (
 )
 
 TAKEN_WITHIN_SECONDS = 6.0
-"""Lease 3 s, beat 1 s, and what a busy machine adds."""
+"""Lease 3 s, beat 0.5 s, and what a busy machine adds."""
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from edge.domain.ids import AccountId, EndpointName, QueueId, RunId
 from edge.domain.matching import DEPTHS, Heads
 from edge.domain.routing import Directory
 from edge.domain.settings import Webhooks, World
-from edge.journey.deadlines import Deadlines, home_edge
+from edge.journey.deadlines import BEAT_SECONDS, Deadlines, home_edge
 from edge.journey.floor import Floor
 from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
@@ -25,7 +25,6 @@ from tests.fakes.receiver import FakeReceiver
 from tests.fakes.slow_store import SlowStore
 from tests.fakes.switchboard import Switchboard
 
-BEAT_SECONDS = 1.0
 FIRST_MATCH_AFTER_SECONDS = 1.5
 ARRIVED_SECONDS = 0.01
 """What was on its way to node and store when the edge ended has arrived by then."""

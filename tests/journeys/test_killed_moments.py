@@ -230,6 +230,7 @@ async def test_a_wait_that_ends_while_its_caller_is_taken_over_is_told(tenths: i
         assert caller.entry.disposition is Disposition.TIMED_OUT
         assert office.phone(ANN).leg is None
         office.edge.slow.one_way_seconds = 0.001
+        await asyncio.sleep(1)  # what is on its way arrives
 
 
 @pytest.mark.parametrize("half_ms", range(40))
