@@ -109,6 +109,19 @@ class UnderMusic:
                 found += [one] if one is not None else []
         return found
 
+    def _goes_on(self, wanted: Samples, at: int, end: int) -> tuple[int, int] | None:
+        """Where the rest of it is laid and from where on it is known; a host may stall in a pause,
+        which alone tells nothing."""
+        for begin in range(end, end + STALL, HEAD // 2):
+            rest = wanted[begin : begin + HEAD]
+            if len(rest) < HEAD // 2:
+                return None
+            first = max(0, at + begin - STALL // 2)
+            places = _places(self._clear[first : at + begin + STALL + len(rest)], rest)
+            if places:
+                return first + places[0] - begin, begin
+        return None
+
     def _followed(
         self, name: str, prompt: Samples, wanted: Samples, start: int, begin: int
     ) -> Spoken | None:
@@ -119,11 +132,10 @@ class UnderMusic:
         at = start
         while (end := self._heard_until(wanted, telling, at, begin)) is not None:
             pieces.append((end - begin, begin, at))
-            rest = wanted[end : end + HEAD]
-            places = _places(self._clear[at + end : at + end + STALL + len(rest)], rest)
-            if not places or len(rest) < HEAD // 2:
+            found = self._goes_on(wanted, at, end)
+            if found is None:
                 break
-            at, begin = at + places[0], end
+            at, begin = found
         if not pieces:
             return None
         end = pieces[-1][0] + pieces[-1][1]
