@@ -109,7 +109,9 @@ class UnderMusic:
                 found += [one] if one is not None else []
         return found
 
-    def _goes_on(self, wanted: Samples, at: int, end: int) -> tuple[int, int] | None:
+    def _goes_on(
+        self, wanted: Samples, telling: NDArray[np.intp], at: int, end: int
+    ) -> tuple[int, int] | None:
         """Where the rest of it is laid and from where on it is known; a host may stall in a pause,
         which alone tells nothing."""
         for begin in range(end, end + STALL, HEAD // 2):
@@ -118,8 +120,10 @@ class UnderMusic:
                 return None
             first = max(0, at + begin - STALL // 2)
             places = _places(self._clear[first : at + begin + STALL + len(rest)], rest)
-            if places:
-                return first + places[0] - begin, begin
+            for place in places:
+                moved = first + place - begin
+                if moved >= 0 and self._heard_until(wanted, telling, moved, begin) is not None:
+                    return moved, begin
         return None
 
     def _followed(
@@ -132,10 +136,10 @@ class UnderMusic:
         at = start
         while (end := self._heard_until(wanted, telling, at, begin)) is not None:
             pieces.append((end - begin, begin, at))
-            found = self._goes_on(wanted, at, end)
-            if found is None:
+            goes_on = self._goes_on(wanted, telling, at, end)
+            if goes_on is None:
                 break
-            at, begin = found
+            at, begin = goes_on
         if not pieces:
             return None
         end = pieces[-1][0] + pieces[-1][1]

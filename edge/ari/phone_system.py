@@ -22,7 +22,7 @@ from edge.ari.rest import Rest
 from edge.ari.router import Router
 from edge.ari.stage import Stage
 from edge.ari.survey import legs_of, take_survey
-from edge.ari.whispers import Whispers
+from edge.ari.whispers import Whispers, whisper_of
 from edge.ari.wire import Wire
 from edge.domain.ids import BridgeId, EndpointName, LegId, NodeId, PlaybackId, RunId
 from edge.ports.phone_system import (
@@ -329,6 +329,9 @@ class AriPhoneSystem:
         return _done(await self._rest.channels.ring(leg))
 
     async def stop(self, playback: PlaybackId) -> None:
+        leg = self._router.hears(playback)
+        if leg is not None:
+            self._whispers.cut(leg)
         await self._stage.stop(playback)
 
     async def set_variables(self, leg: LegId, variables: dict[str, str]) -> Done:
@@ -381,6 +384,11 @@ class AriPhoneSystem:
         await self._stage.prepare(bridge)
 
     async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
+        for leg in legs:
+            # Words just over may still be on their way, and would be heard over the agent.
+            if self._router.is_present(whisper_of(leg)):
+                self._whispers.cut(leg)
+                self._whispered(leg)
         await asyncio.gather(*(self._whispers.raise_at_once(leg) for leg in legs))
         return await self._stage.connect(bridge, legs)
 

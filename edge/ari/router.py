@@ -193,6 +193,17 @@ class Router:
             speaking.playbacks.discard(playback)
         self.on_whispered(leg_id)
 
+    def hears(self, playback: PlaybackId) -> LegId | None:
+        """The leg to which it is whispered, while it is."""
+        return next(
+            (
+                leg.speaks_for
+                for leg in self.legs.values()
+                if playback in leg.playbacks and leg.speaks_for is not None
+            ),
+            None,
+        )
+
     def is_speaking(self, whisper: LegId) -> bool:
         speaking = self.legs.get(whisper)
         return speaking is not None and bool(speaking.playbacks)

@@ -84,6 +84,7 @@ async def test_position_time_and_options_are_told_in_order_in_the_queues_languag
         # None is cut: the next begins where it ends.
         for before, after in zip(heard.spoken, heard.spoken[1:], strict=False):
             assert -0.05 < after.start - before.end < 0.6
+        assert all(one.whole for one in heard.spoken)
 
 
 async def test_who_moves_up_is_told_the_new_position(office: OpenOffice) -> None:

@@ -19,8 +19,6 @@ from tests.asterisk.overheard import control_caller, control_of, hears_words, ov
 from tests.asterisk.restarts import listening
 
 SILENCE_MS = 60
-STALLED_MS, DROPPED_SECONDS = 30, 0.35
-"""What the control call shows of a host that stalls, and what that may cost the words."""
 LOWERED_DB = -12
 ANSWER_CUTS_SECONDS, KEY_CUTS_SECONDS = 0.1, 0.15
 WORD_PAUSE_SECONDS = 0.3
@@ -85,10 +83,7 @@ async def test_a_whole_minute_of_words_over_music_has_no_silence(office: OpenOff
             *(MESSAGE, NEXT),
             *(NEXT, *OPTIONS),
         ]
-        # A host that stalls makes Asterisk drop a fraction of what a Snoop channel whispers.
-        missing = [one for one in heard.spoken if not one.whole]
-        most = DROPPED_SECONDS if host_ms > STALLED_MS else 0.0
-        assert all(known[one.prompt].seconds - one.seconds < most for one in missing)
+        assert all(one.whole for one in heard.spoken)
         assert heard.wait.longest_silence_ms(0.1) <= SILENCE_MS + host_ms
         assert heard.wait.worst_lateness_ms() <= SILENCE_MS + host_ms
         assert heard.wait.lost == 0

@@ -12,7 +12,7 @@ from edge.ari import events as ari
 from edge.ari.operations import Outcome
 from edge.ari.rest import Rest
 from edge.ari.router import Router
-from edge.ari.whispers import AS_IT_WAS, VOLUME, Whispers, whisper_of
+from edge.ari.whispers import AS_IT_WAS, TAIL_SECONDS, VOLUME, Whispers, whisper_of
 from edge.domain.ids import LegId, PlaybackId, RunId
 from edge.ports.phone_system import NodeFault
 
@@ -103,7 +103,7 @@ async def a_node() -> AsyncIterator[tuple[Node, Whispers]]:
         router.on_whispered = lambda leg: cast(None, closing.create_task(close(leg)))
         with router.listen(LEG):
             yield node, whispers
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(TAIL_SECONDS + 0.3)
             assert node.volumes == {LEG: AS_IT_WAS}
 
 
@@ -195,3 +195,21 @@ async def test_words_right_after_others_though_the_end_of_the_whisper_is_told_la
         assert await whispers.play(LEG, TWO, ["sound:two"], None) is Outcome.OK
         assert TWO in node.playing
         node.says_no_more(TWO)
+
+
+async def test_words_on_their_way_to_the_leg_are_heard_to_their_end() -> None:
+    """A busy host is late with them; hung up when they are said to be over, their end was lost."""
+    async with a_node() as (node, whispers):
+        await whispers.play(LEG, ONE, ["sound:one"], None)
+        node.says_no_more(ONE)
+        await asyncio.sleep(TAIL_SECONDS / 2)
+        assert WHISPER in node.volumes, "it is still whispering"
+
+
+async def test_words_that_are_cut_are_not_heard_to_their_end() -> None:
+    async with a_node() as (node, whispers):
+        await whispers.play(LEG, ONE, ["sound:one"], None)
+        whispers.cut(LEG)
+        node.says_no_more(ONE)
+        await asyncio.sleep(TAIL_SECONDS / 2)
+        assert WHISPER not in node.volumes
