@@ -7,7 +7,9 @@ SHELL := /bin/bash
 .PHONY: help setup setup-python demo up down test test-compose check format bench logs clean lock setup-phones
 
 PY := .venv/bin/python
-WORKERS ?= 8
+# Most tests on Asterisk wait for phones; the others compute, and would make what is heard stutter.
+PHONE_WORKERS ?= 6
+WORKERS ?= 3
 
 help: ## what there is
 	@printf 'queue-edge: call queues at the media edge of Asterisk\n\n'
@@ -25,8 +27,13 @@ up: setup ## the same without robots, for your softphone; stays until Ctrl-C or 
 down: ## stop what make up started
 	@if [ -x $(PY) ]; then $(PY) -m lab.down; else echo 'nothing is up'; fi
 
-test: setup ## the whole suite, from unit to real Asterisk
+test: setup ## the whole suite, from unit to real Asterisk (or TESTS=a part of it)
+ifdef TESTS
 	@$(PY) -m pytest -q -n $(WORKERS) --dist=loadgroup $(TESTS)
+else
+	@$(PY) -m pytest -q -n $(WORKERS) --dist=loadgroup --ignore=tests/asterisk tests
+	@$(PY) -m pytest -q -n $(PHONE_WORKERS) --dist=loadgroup tests/asterisk
+endif
 
 check: setup-python ## format, lint, types, import contracts, unit tests and journeys
 	@.venv/bin/ruff format --check --quiet .

@@ -13,13 +13,13 @@ AGENTS_A_SLOT = 6
 CALLERS_A_SLOT = 9
 QUEUES_A_SLOT = 10
 WISHES = {
-    6: {"QE_MUSIC": "wished"},
+    6: {"QE_MUSIC": "wished{slot}"},
     7: {"QE_PREFERRED": "{agent2}", "QE_PREFER_SECONDS": "3"},
     8: {"QE_POSITION": "1"},
     9: {"QE_PRIORITY": "5"},
 }
-"""Caller 6 hears the music class `wished`, 7 wants agent 2 alone for three seconds, 8 enters at the
-head, 9 is more urgent."""
+"""Caller 6 hears the music class `wished007` (of slot 7), 7 wants agent 2 alone for three seconds,
+8 enters at the head, 9 is more urgent."""
 
 
 def password_of(number: str) -> str:
@@ -107,9 +107,9 @@ contact = sip:{slot.carrier_host}:5070
 
 
 def _phone(number: str, slot: Slot, wishes: Mapping[str, str] | None = None) -> str:
+    known = {"agent2": slot.agent(2), "slot": f"{slot.slot:03d}"}
     wanted = "".join(
-        f"set_var = {name}={value.format(agent2=slot.agent(2))}\n"
-        for name, value in (wishes or {}).items()
+        f"set_var = {name}={value.format(**known)}\n" for name, value in (wishes or {}).items()
     )
     return f"""[{number}](phone)
 auth = {number}

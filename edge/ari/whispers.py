@@ -200,12 +200,14 @@ class Whispers:
 
     async def close(self, leg: LegId) -> None:
         """The words are over: a Snoop channel costs 50 looks a second, idle too. Unless new words
-        have begun meanwhile."""
+        have begun meanwhile; or it is gone, and its name is that of the edge's that took over."""
         if leg in self._cut:
             self._cut.discard(leg)
         else:
             await asyncio.sleep(TAIL_SECONDS)
         async with self._turn(leg):
-            if not self._router.is_speaking(whisper_of(leg)):
+            if self._router.is_speaking(whisper_of(leg)):
+                return
+            if self._router.is_present(whisper_of(leg)):
                 await self._end(whisper_of(leg))
-                await self._unduck(leg)
+            await self._unduck(leg)

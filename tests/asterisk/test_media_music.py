@@ -104,10 +104,10 @@ async def test_music_that_is_uploaded_meanwhile_makes_no_hole_in_what_others_hea
 
 
 async def test_the_dialplan_may_wish_for_other_music(office: OpenOffice) -> None:
-    """QE_MUSIC, for caller 6; kept over a takeover."""
+    """QE_MUSIC, for caller 6 (lab/numbers.py); kept over a takeover."""
     melody = a_melody(5)
     async with office(agents=1, callers=6) as here:
-        await a_class_of_its_own(here, "wished", melody)
+        await a_class_of_its_own(here, f"wished{here.slot.slot:03d}", melody)
         usual, special = await here.waiting_caller(1), await here.waiting_caller(6)
         await hears_music(usual)
         await hears_this(special, melody, SECONDS)

@@ -118,6 +118,19 @@ def fails_once(order: str) -> Callable[[str], Awaitable[None]]:
     return before
 
 
+async def test_an_edge_that_lost_the_leg_leaves_the_next_ones_words_alone() -> None:
+    """Theirs has the same name; ours is over, and its tail is waited for."""
+    async with a_node() as (node, whispers):
+        await whispers.play(LEG, ONE, ["sound:one"], None)
+        node.ends(WHISPER)
+        node.says_no_more(ONE)
+        await asyncio.sleep(TAIL_SECONDS / 2)
+        node.volumes[WHISPER] = AS_IT_WAS
+        await asyncio.sleep(TAIL_SECONDS)
+        assert WHISPER in node.volumes
+        del node.volumes[WHISPER]
+
+
 async def test_music_is_lowered_while_words_are_heard() -> None:
     async with a_node() as (node, whispers):
         assert await whispers.play(LEG, ONE, ["sound:one"], None) is Outcome.OK
