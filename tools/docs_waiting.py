@@ -58,7 +58,8 @@ _WAITING = {
         "`voicemail` and `flow` do not exist yet)"
     ),
     "options[].dest_id": (
-        "its id, extension or number; for `dialplan` context,extension,priority of Asterisk"
+        "its id, extension or number; for `dialplan` context,extension,priority of Asterisk, "
+        "not in one of the contexts that we bring"
     ),
     "options[].webhook_url": "for `webhook` and `deflect`: where the key press is posted",
     "options[].webhook_secret_ref": "its bearer token, by its name among the account's `secrets`",

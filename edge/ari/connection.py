@@ -4,7 +4,7 @@ import asyncio
 import base64
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -30,7 +30,7 @@ class Access:
 
     url: str
     user: str
-    password: str
+    password: str = field(repr=False)
 
     def headers(self) -> dict[str, str]:
         """Credentials stand in the header: a URL with them ends in logs."""

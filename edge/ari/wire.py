@@ -109,6 +109,9 @@ class Wire:
                         if verb not in ("GET", "DELETE"):
                             raise
                 return await self._over_http(verb, path, query, body)
+        except aiohttp.ClientResponseError as error:
+            # Its `repr` repeats the request, with our password in the headers.
+            raise NodeFault(f"{verb} {path}: the answer is not HTTP") from error
         except (TimeoutError, OSError, aiohttp.ClientError) as error:
             raise NodeFault(f"{verb} {path}: {error!r}") from error
 

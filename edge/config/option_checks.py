@@ -17,6 +17,14 @@ OF_WEBHOOKS = ("webhook_url", "webhook_secret_ref")
 NOT_YET = (DestinationKind.RING_GROUP, DestinationKind.VOICEMAIL, DestinationKind.FLOW)
 NUMBER = re.compile(r"\+?[0-9]{3,32}")
 DIALPLAN = re.compile(r"[^,\s]{1,79},[^,\s]{1,79},[1-9][0-9]{0,5}")
+OWN_CONTEXTS = {
+    "queue-edge": "the door to the queues: use dest_kind queue or extension",
+    "queue-edge-media": "where uploads are fetched: nobody can be called there",
+    "from-phones": "for calls of our own phones, and a caller would count as one of them: use "
+    "dest_kind user, extension, queue or external",
+    "from-carrier": "for new calls of the carrier: use dest_kind queue or extension",
+}
+"""The contexts of asterisk-conf/extensions.conf, and why no key leads into them."""
 STAYING: dict[OptionAction, tuple[bool, str]] = {
     OptionAction.ROUTE: (False, "route always leaves the queue: 0, or leave it out"),
     OptionAction.HANGUP: (False, "hangup always leaves the queue: 0, or leave it out"),
@@ -83,6 +91,9 @@ class Destinations:
     def _dialplan(self, named: str, own: Row) -> str | None:
         if not DIALPLAN.fullmatch(named):
             return "must be context,extension,priority like after-hours,s,1"
+        context = named.partition(",")[0]
+        if context in OWN_CONTEXTS:
+            return f"no key leads into {context}: it is {OWN_CONTEXTS[context]}"
         return None
 
 

@@ -34,6 +34,7 @@ NOT_PUBLIC = tuple(
 GLOBAL_UNICAST = ip_network("2000::/3")
 NAT64 = ip_network("64:ff9b::/96")
 HOST = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^:/?#]*)", re.IGNORECASE)
+SHOWN = re.compile(r"(https?://)(?:[^/?#]*@)?([^?#]*)", re.IGNORECASE)
 
 
 def is_public(address: Address) -> bool:
@@ -52,6 +53,13 @@ def host_of(url: str) -> str:
     """The host of an http address, in small letters and without the brackets of IPv6."""
     found = HOST.match(url)
     return found[1].strip("[]").lower() if found else ""
+
+
+def shown(url: str) -> str:
+    """Scheme, host and path: what a person sees of an address. Before the host and in the query
+    stand tokens."""
+    found = SHOWN.match(url)
+    return f"{found[1]}{found[2]}" if found else ""
 
 
 def names_private_address(url: str) -> bool:

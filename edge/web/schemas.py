@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from edge.domain.addresses import shown
 from edge.domain.agent import Agent, Overlay, Pending
 from edge.domain.entry import Entry, Party
 from edge.domain.estimate import Prospect, error_of
@@ -75,7 +76,8 @@ def member_shape(queue: Queue, member: Member) -> Shape:
 
 
 def option_shape(queue: Queue, row: Option) -> Shape:
-    """A key of the queue, as sip-io has it: `stay_in_queue` is 0 or 1, a secret only its name."""
+    """A key of the queue, as sip-io has it: `stay_in_queue` is 0 or 1, a secret only its name,
+    an address without what may hold a token."""
     return {
         "object": "in_queue_option",
         "queue_id": queue.id,
@@ -83,7 +85,7 @@ def option_shape(queue: Queue, row: Option) -> Shape:
         "action": row.action.value,
         "dest_kind": row.dest_kind.value if row.dest_kind else None,
         "dest_id": row.dest_id,
-        "webhook_url": row.webhook_url,
+        "webhook_url": shown(row.webhook_url) if row.webhook_url else None,
         "webhook_secret_ref": row.webhook_secret_ref,
         "stay_in_queue": int(row.stays),
         "prompt_media_id": row.prompt_media_id,

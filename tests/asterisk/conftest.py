@@ -26,6 +26,11 @@ MOST_WORKERS = 8
 RTP_PORTS = (30000, 32766)
 
 _slots = itertools.count()
+AFTER_HOURS = """[after-hours]
+exten => _X.,1,Dial(PJSIP/${EXTEN},30)
+ same => n,Hangup(${HANGUPCAUSE})
+"""
+"""A dialplan of the site's own: it rings the phone of the number."""
 
 
 class SharedAsterisk:
@@ -40,7 +45,9 @@ class SharedAsterisk:
             rtp_start=RTP_PORTS[0],
             rtp_end=RTP_PORTS[1],
         )
-        self._asterisk = AsteriskProcess(self._folder, settings, extra_pjsip=TEST_PHONES)
+        self._asterisk = AsteriskProcess(
+            self._folder, settings, extra_pjsip=TEST_PHONES, extra_extensions=AFTER_HOURS
+        )
         self._runner.run(self._asterisk.start())
         self.pbx = Pbx(
             ari_url=self._asterisk.ari_url,

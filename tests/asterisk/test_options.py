@@ -180,8 +180,8 @@ async def test_a_key_leads_to_a_number_outside(office: OpenOffice) -> None:
 
 
 async def test_a_key_leads_into_the_dialplan(office: OpenOffice, slot: Slot) -> None:
-    """There the phones' own context rings the phone of this number."""
-    row = route("5", "dialplan", f"from-phones,{slot.agent(1)},1")
+    """There the site's own context rings the phone of this number."""
+    row = route("5", "dialplan", f"after-hours,{slot.agent(1)},1")
     async with waiting(office, row) as (here, caller):
         other = await here.agent(1, log_in=False)
         await caller.press("5")

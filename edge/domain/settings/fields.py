@@ -20,6 +20,13 @@ def _quoted(value: Any) -> Any:
     return value
 
 
+def _quoted_unseen(value: Any) -> Any:
+    """The same of a secret: what was written is not repeated."""
+    if isinstance(value, (int, float, date)):
+        raise ValueError("write it in quotes, as text")
+    return value
+
+
 def _no_truth(value: Any) -> Any:
     """True is 1 to Python, and no port."""
     if isinstance(value, bool):
@@ -87,10 +94,17 @@ SecretRef = Annotated[
     Text,
     like("[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}", "letters, digits and :._- like kv:hook:bearer"),
 ]
+Password = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=128),
+    BeforeValidator(_quoted_unseen),
+]
 Secret = Annotated[
-    Text,
+    str,
+    StringConstraints(strict=True),
     like(r"[!-~]{8,512}", "8 to 512 printable characters without blanks"),
     AfterValidator(_no_variable),
+    BeforeValidator(_quoted_unseen),
 ]
 SigningSecret = Annotated[
     Text,
@@ -108,7 +122,7 @@ MediaKey = Annotated[Text, _id_of("media")]
 
 NodeName = Annotated[Text, like("[a-z0-9-]{1,32}", "1 to 32 small letters, digits or dashes")]
 HttpUrl = Annotated[
-    Text, like(r"https?://[^/?#\s]+(/[^?#\s]*)?", "an address like http://127.0.0.1:8088")
+    Text, like(r"https?://[^/?#@\s]+(/[^?#\s]*)?", "an address like http://127.0.0.1:8088")
 ]
 WebhookUrl = Annotated[
     Text,

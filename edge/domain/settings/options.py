@@ -1,5 +1,6 @@
 """What a caller may press while waiting: a row for each key, as sip-io has them."""
 
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -56,7 +57,7 @@ class Option:
     action: OptionAction
     dest_kind: DestinationKind | None = None
     dest_id: Name | None = None
-    webhook_url: WebhookUrl | None = None
+    webhook_url: WebhookUrl | None = field(default=None, repr=False)
     webhook_secret_ref: Name | None = None
     stay_in_queue: Annotated[
         Annotated[bool, Field(strict=True)] | None, BeforeValidator(_zero_or_one)

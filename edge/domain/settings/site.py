@@ -11,6 +11,7 @@ from edge.domain.settings.fields import (
     HttpUrl,
     Name,
     NodeName,
+    Password,
     Port,
     RedisUrl,
     SipDomain,
@@ -34,7 +35,7 @@ class AsteriskNode:
     id: NodeName
     url: HttpUrl
     user: Name
-    password: Name = field(repr=False)
+    password: Password = field(repr=False)
     sip_domain: SipDomain | None = None
 
     @property

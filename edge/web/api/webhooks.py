@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from edge.domain.addresses import shown
 from edge.domain.ids import AccountId
 from edge.domain.webhook import GivenUpWebhook
 from edge.web.backstage import account_of, backstage
@@ -15,7 +16,7 @@ KEPT_MOST = 2_000
 
 
 async def given_up(request: web.Request) -> web.Response:
-    """The last one first. An address is shown without its query, which may hold a token."""
+    """The last one first. An address is shown without what may hold a token."""
     account, page = account_of(request), page_of(request)
     async with backstage(request).store_in_time() as store:
         rows = await store.given_up(AccountId(account.id), KEPT_MOST)
@@ -26,7 +27,7 @@ def _shape(row: GivenUpWebhook) -> Shape:
     return {
         "id": row.webhook.id,
         "object": "webhook",
-        "url": row.webhook.url.partition("?")[0],
+        "url": shown(row.webhook.url),
         "body": row.webhook.body,
         "reason": row.reason.value,
         "attempts": row.attempts,

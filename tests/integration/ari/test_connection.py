@@ -234,6 +234,26 @@ async def test_a_node_that_is_not_there_is_a_fault() -> None:
     await wire.close()
 
 
+async def test_a_node_that_speaks_no_http_does_not_bring_our_password_into_the_log() -> None:
+    """The words of the library repeat the request with all its headers."""
+
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"garbage\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(babble, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        access = Access(f"http://127.0.0.1:{port}/ari", USER, PASSWORD)
+        wire = Wire(access, APP)
+        with pytest.raises(NodeFault, match="GET /channels") as fault:
+            await wire.call(Lane.HTTP, "GET", "/channels", {}, None, 1)
+        await wire.close()
+    token = access.headers()["Authorization"].removeprefix("Basic ")
+    assert token not in str(fault.value)
+    assert PASSWORD not in repr(access)
+
+
 def test_back_off_grows_to_its_limit() -> None:
     waits = [back_off_seconds(failures, lambda: 1.0) for failures in range(12)]
     assert waits == sorted(waits)

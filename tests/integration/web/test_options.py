@@ -11,7 +11,7 @@ ROWS = (
     Option(
         digit="1",
         action=OptionAction.WEBHOOK,
-        webhook_url="https://api.example.com/hooks/callback",
+        webhook_url="https://api.example.com/hooks/callback?token=never-to-be-seen",
         webhook_secret_ref="kv:hook:callback:bearer",
         stay_in_queue=True,
         prompt_media_id="media_01j22nwntmjd633gxwfhk8zya1",

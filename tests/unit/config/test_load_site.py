@@ -97,6 +97,17 @@ def test_secrets_are_not_in_the_representation(tmp_path: Path) -> None:
     assert "secret" not in repr(site)
 
 
+def test_a_password_stands_in_its_own_field_and_is_not_repeated(tmp_path: Path) -> None:
+    site = NODE.replace("secret", "84639201") + "worlds: [w0.yaml]\n"
+    assert mistakes(tmp_path, site=site)[0] == (
+        "edge.yaml: nodes[0].password: write it in quotes, as text (line 1)"
+    )
+    site = NODE.replace("//127", "//edge:84639201@127") + "worlds: [w0.yaml]\n"
+    assert mistakes(tmp_path, site=site)[0] == (
+        "edge.yaml: nodes[0].url: must be an address like http://127.0.0.1:8088 (line 1)"
+    )
+
+
 def test_mistakes_of_the_site_and_of_all_worlds_come_at_once_in_order(tmp_path: Path) -> None:
     site = (
         "nodes:\n"

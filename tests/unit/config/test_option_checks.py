@@ -1,11 +1,14 @@
 """The rows of keys: what each action needs, what contradicts it, and where a route may lead."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from edge.config.option_checks import OWN_CONTEXTS
 from tests.unit.config.files import NODE, WORLD, load, mistakes
 
+ROOT = Path(__file__).parents[3]
 HOOK = "webhook_url: https://example.com/h"
 SALES = """\
       - {id: qu_sales, name: Sales, extension: "501", members: []}
@@ -187,6 +190,21 @@ def test_a_row_that_is_right(tmp_path: Path, row: str) -> None:
 )
 def test_a_row_that_is_wrong_is_told_with_its_place(tmp_path: Path, row: str, said: str) -> None:
     assert said_of(tmp_path, row) == [said]
+
+
+@pytest.mark.parametrize("context", OWN_CONTEXTS)
+def test_a_key_does_not_lead_into_what_is_ours(tmp_path: Path, context: str) -> None:
+    """There a caller would count as a phone of ours, or be in the hands of nobody."""
+    row = f"digit: '1', action: route, dest_kind: dialplan, dest_id: '{context},500,1'"
+    (said,) = said_of(tmp_path, row)
+    assert said.startswith(f"options[0].dest_id: no key leads into {context}: it is ")
+    assert said_of(tmp_path, row.replace(context, f"{context}-of-mine")) == []
+
+
+def test_every_context_of_our_dialplan_is_known() -> None:
+    text = (ROOT / "asterisk-conf" / "extensions.conf").read_text()
+    sections = re.findall(r"^\[([^]]+)\]", text, re.MULTILINE)
+    assert set(sections) - {"general", "globals"} == set(OWN_CONTEXTS)
 
 
 def test_a_star_without_quotes_is_told_with_its_line(tmp_path: Path) -> None:

@@ -30,6 +30,17 @@ def test_other_addresses_need_none(tmp_path: Path, url: str) -> None:
     assert world.accounts[0].queues[0].options[0].webhook_url == url
 
 
+def test_a_token_stands_neither_before_the_host_nor_in_what_is_told(tmp_path: Path) -> None:
+    (said,) = mistakes(tmp_path, world_posting_to("https://ann:t0ps3cret@hooks.example.com/x"))
+    assert "webhook_url: must be an address like https://example.com/hooks/callback" in said
+    assert "t0ps3cret" not in said
+
+
+def test_the_query_of_an_address_is_in_no_repr(tmp_path: Path) -> None:
+    _, world = load(tmp_path, world_posting_to("https://hooks.example.com/x?token=t0ps3cret"))
+    assert "t0ps3cret" not in repr(world)
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
@@ -66,6 +77,13 @@ def test_what_cannot_sign_is_told_before_the_first_call(tmp_path: Path, secret: 
     (said,) = mistakes(tmp_path, WORLD.replace("accounts:\n  - id: acct_a", text))
     assert "webhook_signing_secret: must be whsec_ and then" in said
     assert secret not in said
+
+
+def test_a_secret_of_digits_alone_is_not_repeated(tmp_path: Path) -> None:
+    text = "accounts:\n  - secrets: {hook: 8463920117}\n    id: acct_a"
+    assert mistakes(tmp_path, WORLD.replace("accounts:\n  - id: acct_a", text)) == [
+        "w0.yaml: accounts[0].secrets.hook: write it in quotes, as text (line 2)"
+    ]
 
 
 def test_a_variable_is_no_secret(tmp_path: Path) -> None:

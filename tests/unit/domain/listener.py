@@ -18,6 +18,9 @@ from edge.domain.announcements import (
 from edge.domain.settings import Queue
 
 JOINED_MS = 1_700_000_000_000
+THIRD = ("queue-thereare", "digits/3", "queue-callswaiting")
+SECOND = ("queue-thereare", "digits/2", "queue-callswaiting")
+NEXT = ("queue-youarenext",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,21 @@ class Heard:
 
 def queue_with(**settings: Any) -> Queue:
     return Queue("qu_support", "Support", "500", **settings)
+
+
+def position(**settings: Any) -> dict[str, Any]:
+    return {"mode": "PERIODICALLY", **settings}
+
+
+def tells_time(**settings: Any) -> dict[str, Any]:
+    return {
+        "position_announcement": position(every_seconds=30),
+        "waiting_time_announcement": {"mode": "yes", **settings},
+    }
+
+
+def expecting(seconds: float | None) -> Facts:
+    return Facts(3, 5, seconds)
 
 
 def third_in_line(at_seconds: float) -> Facts:

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from edge.domain.addresses import host_of, is_public, names_private_address
+from edge.domain.addresses import host_of, is_public, names_private_address, shown
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,24 @@ def test_the_public_network_is(address: str) -> None:
 )
 def test_the_host_of_an_address(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        ("https://hooks.example/a/b?token=t0ps3cret", "https://hooks.example/a/b"),
+        ("https://hooks.example?token=t0ps3cret", "https://hooks.example"),
+        ("https://ann:t0ps3cret@hooks.example:8443/a", "https://hooks.example:8443/a"),
+        ("https://t0p@s3cret@[2001:db8::1]:8443/a?b@c", "https://[2001:db8::1]:8443/a"),
+        ("https://hooks.example/a#t0ps3cret", "https://hooks.example/a"),
+        ("http://[nobody/hook?token=t0ps3cret", "http://[nobody/hook"),
+        ("t0ps3cret", ""),
+        ("https://hooks.example/a@b", "https://hooks.example/a@b"),
+    ],
+)
+def test_what_is_shown_of_an_address(url: str, seen: str) -> None:
+    """Query and user part are where a token stands."""
+    assert shown(url) == seen
 
 
 @pytest.mark.parametrize(
