@@ -127,4 +127,7 @@ async def test_phones_that_come_and_go_are_told(pbx: Pbx, slot: Slot, tmp_path: 
         await phone.unregister()
         gone = DeviceChanged(number, DeviceState.UNREACHABLE)
         await wait_until(lambda: gone in edge.said, "phone gone")
-        assert edge.said[1:] == [come, gone]
+        # Before it the phone that had the number last may still be told as gone, once more.
+        first = edge.said.index(come)
+        assert set(edge.said[1:first]) <= {gone}
+        assert edge.said[first:] == [come, gone]
