@@ -6,7 +6,6 @@ Stopping leaves every call where it is, with its music, for the edge that takes 
 """
 
 import asyncio
-import contextlib
 import gc
 import signal
 import time
@@ -18,19 +17,18 @@ import structlog
 
 from edge.ari.phone_system import AriPhoneSystem, AriSettings
 from edge.desk import DESK
-from edge.domain.ids import AccountId, EndpointName, NodeId, QueueId, RunId, new_run_id
-from edge.domain.matching import DEPTHS, Heads
+from edge.domain.ids import AccountId, EndpointName, NodeId, RunId, new_run_id
 from edge.domain.routing import Directory
 from edge.domain.settings import Site, World
-from edge.journey.deadlines import BEAT_SECONDS, Deadlines, home_edge
+from edge.journey.deadlines import Deadlines, home_edge
 from edge.journey.floor import Floor
+from edge.journey.lease import Lease
 from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
 from edge.journey.reconcile import NodeFollower
-from edge.journey.takeover import take_over
 from edge.media import MediaRounds
-from edge.ports.phone_system import Arrival, NodeFault
-from edge.ports.queue_store import BeatWord, Moved
+from edge.ports.phone_system import Arrival
+from edge.ports.queue_store import Moved
 from edge.prompts.converter import FfmpegConverter
 from edge.prompts.library import PromptLibrary
 from edge.store import RedisMediaStore, RedisQueueStore
@@ -40,8 +38,6 @@ from edge.webhooks import Delivery, HttpPost
 
 log = structlog.get_logger()
 
-FIRST_MATCH_AFTER_SECONDS = 1.5
-"""Callers whom the dialplan holds try again each second: all are in line before the first match."""
 RUN_AGAIN_SECONDS = 1.0
 RETIRE_SECONDS = 1.0
 MEGABYTE = 1_000_000
@@ -89,7 +85,6 @@ class EdgeRun:
         self._site = site
         self._world = world
         self._stop = stop
-        self._lease_lost = asyncio.Event()
         self._lag = LoopLag()
         self._directory = Directory(world)
         self._store = RedisQueueStore(site.redis.url, self.id, world.accounts)
@@ -120,10 +115,7 @@ class EdgeRun:
         self._reconciled: dict[NodeId, asyncio.Event] = {
             node: asyncio.Event() for node in self._phones
         }
-        self._beaten = asyncio.Event()
-        self._nobody_dead = asyncio.Event()
-        """Set once a beat found no dead edge whose calls nobody has."""
-        self._taking_over: set[RunId] = set()
+        self._lease: Lease | None = None
 
     # --- life of a run
 
@@ -134,7 +126,7 @@ class EdgeRun:
             async with asyncio.TaskGroup() as tasks:
                 await self._serve(tasks)
         except* _Over:
-            end = RunEnd.LEASE_LOST if self._lease_lost.is_set() else RunEnd.STOPPED
+            end = RunEnd.STOPPED if self._stop.is_set() else RunEnd.LEASE_LOST
         except* PortTaken as taken:
             raise taken.exceptions[0] from None
         except* Exception:
@@ -149,7 +141,7 @@ class EdgeRun:
 
     async def _retire(self) -> None:
         """Nothing of ours runs any more: the next edge need not wait for the end of our lease."""
-        if not self._beaten.is_set():
+        if not self._has_lease:
             return
         try:
             async with asyncio.timeout(RETIRE_SECONDS):
@@ -160,7 +152,8 @@ class EdgeRun:
     async def _serve(self, tasks: asyncio.TaskGroup) -> Never:
         conductors = asyncio.TaskGroup()
         async with conductors:
-            self._put_together(conductors)
+            self._lease = self._put_together(conductors)
+            leased = tasks.create_task(self._lease.run())
             for work in self._work():
                 tasks.create_task(work)
             app = make_app(
@@ -174,17 +167,14 @@ class EdgeRun:
                 log.info("run_started", run=self.id)
                 gc.collect()
                 gc.freeze()
-                waits = [
-                    asyncio.create_task(event.wait()) for event in (self._stop, self._lease_lost)
-                ]
+                stopped = asyncio.create_task(self._stop.wait())
                 try:
-                    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait([stopped, leased], return_when=asyncio.FIRST_COMPLETED)
                 finally:
-                    for wait in waits:
-                        wait.cancel()
+                    stopped.cancel()
             raise _Over
 
-    def _put_together(self, conductors: asyncio.TaskGroup) -> None:
+    def _put_together(self, conductors: asyncio.TaskGroup) -> Lease:
         clock = WallClock()
         self._matcher = Matcher(self._store)
         self._deadlines = Deadlines(self._store, clock, self._directory.accounts)
@@ -210,6 +200,13 @@ class EdgeRun:
             self._directory.accounts,
             self._is_home,
         )
+        return Lease(
+            self._floor,
+            self._reception,
+            self._matcher,
+            self._deadlines,
+            self._reconciled.values(),
+        )
 
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         return [
@@ -218,9 +215,6 @@ class EdgeRun:
             self._matcher.run(),
             self._deadlines.run(),
             self._delivery.run(),
-            self._beat(),
-            self._answer_summons(),
-            self._begin_to_match(),
             self._media.run(),
             self._lag.watch(),
         ]
@@ -245,6 +239,10 @@ class EdgeRun:
     def _is_home(self, account: AccountId) -> bool:
         return home_edge(account, self._deadlines.alive) == self.id
 
+    @property
+    def _has_lease(self) -> bool:
+        return self._lease is not None and self._lease.has_begun
+
     def _follow_up(self, account: AccountId, moved: Moved) -> None:
         self._floor.moved_by_others(account, moved)
 
@@ -254,68 +252,8 @@ class EdgeRun:
             for node, event in self._reconciled.items()
             if not event.is_set()
         ]
-        if not self._beaten.is_set():
+        if not self._has_lease:
             missing.append(Missing("redis", "no lease yet"))
         if not self._matcher.is_open:
             missing.append(Missing("matching", "waits for callers whom the dialplan holds"))
         return Readiness(tuple(missing))
-
-    # --- the tasks of a run
-
-    async def _beat(self) -> None:
-        async with asyncio.TaskGroup() as takeovers:
-            while True:
-                is_reconciled = all(event.is_set() for event in self._reconciled.values())
-                word, edges = await self._store.beat(takes_over=is_reconciled)
-                if word is BeatWord.LEASE_LOST:
-                    self._lease_lost.set()
-                    return
-                self._deadlines.see(edges)
-                self._beaten.set()
-                if not edges.dead:
-                    self._nobody_dead.set()
-                for dead in edges.to_take - self._taking_over:
-                    self._taking_over.add(dead)
-                    takeovers.create_task(self._take_over(dead))
-                await self._until_next_beat(is_reconciled)
-
-    async def _until_next_beat(self, was_reconciled: bool) -> None:
-        """A second later, or at once when this edge may now take over."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BEAT_SECONDS):
-                if was_reconciled:
-                    await asyncio.sleep(BEAT_SECONDS)
-                for event in self._reconciled.values():
-                    await event.wait()
-
-    async def _take_over(self, dead: RunId) -> None:
-        try:
-            door = self._reception
-            await take_over(self._floor, dead, door.resume, door.arrived, door.stay_on)
-        except NodeFault as fault:
-            log.warning("takeover_broken_off", dead=dead, reason=str(fault))
-        finally:
-            self._taking_over.discard(dead)
-
-    async def _answer_summons(self) -> None:
-        while True:
-            summons = await self._store.summons()
-            if summons is None:
-                await self._reception.heard_nothing()
-            else:
-                await self._reception.summoned(summons.account, summons.entry)
-
-    async def _begin_to_match(self) -> None:
-        for event in self._reconciled.values():
-            await event.wait()
-        # Whether other edges live is known only when their leases have had time to end.
-        await asyncio.sleep(FIRST_MATCH_AFTER_SECONDS)
-        await self._nobody_dead.wait()
-        heads: list[Heads] = []
-        for account in self._world.accounts:
-            for queue in account.queues:
-                heads.extend(
-                    await self._store.look(AccountId(account.id), QueueId(queue.id), DEPTHS[0])
-                )
-        self._matcher.open(heads)
-        log.info("matching_begins", run=self.id)

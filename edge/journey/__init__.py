@@ -13,6 +13,7 @@ leave         an entry ends without a conversation
 farewell      who is turned away, or waited in vain, is told so
 deadlines     what happens later: ring time, wrap-up, back-off, a new round
 takeover      a dead edge's callers become ours, and go on where they were
+lease         one edge among others: its beat, whom it takes over from, when it begins to match
 reconcile     the one place where Asterisk's truth and ours are brought together
 
 caller        the conductor: one task a caller, walks through the steps

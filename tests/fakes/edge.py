@@ -4,18 +4,16 @@ import asyncio
 from collections.abc import Sequence
 
 from edge.desk import DESK
-from edge.domain.ids import AccountId, EndpointName, QueueId, RunId
-from edge.domain.matching import DEPTHS, Heads
+from edge.domain.ids import EndpointName, RunId
 from edge.domain.routing import Directory
 from edge.domain.settings import Webhooks, World
-from edge.journey.deadlines import BEAT_SECONDS, Deadlines, home_edge
+from edge.journey.deadlines import Deadlines, home_edge
 from edge.journey.floor import Floor
+from edge.journey.lease import Lease
 from edge.journey.matcher import Matcher
 from edge.journey.reception import Reception, may_claim
 from edge.journey.reconcile import NodeFollower
-from edge.journey.takeover import take_over
-from edge.ports.phone_system import Arrival, NodeFault
-from edge.ports.queue_store import BeatWord
+from edge.ports.phone_system import Arrival
 from edge.webhooks import Delivery
 from tests.fakes.clock import LoopClock
 from tests.fakes.memory_site import MemorySite
@@ -25,7 +23,6 @@ from tests.fakes.receiver import FakeReceiver
 from tests.fakes.slow_store import SlowStore
 from tests.fakes.switchboard import Switchboard
 
-FIRST_MATCH_AFTER_SECONDS = 1.5
 ARRIVED_SECONDS = 0.01
 """What was on its way to node and store when the edge ended has arrived by then."""
 CARRIER = EndpointName("carrier")
@@ -61,8 +58,6 @@ class FakeEdge:
         self._task: asyncio.Task[None] | None = None
         self._is_killed = False
         self._reconciled = asyncio.Event()
-        self._nobody_dead = asyncio.Event()
-        self._taking_over: set[RunId] = set()
         self.lost_lease = False
 
     def _may_claim(self, arrival: Arrival) -> bool:
@@ -117,9 +112,7 @@ class FakeEdge:
                 self.matcher.run(),
                 self.deadlines.run(),
                 self.delivery.run(),
-                self._beat(),
-                self._answer_summons(),
-                self._begin_to_match(),
+                self._hold_lease(),
             ):
                 work.create_task(task)
             for account in self._world.accounts:
@@ -151,46 +144,10 @@ class FakeEdge:
             self.directory.accounts,
             lambda account: home_edge(account, self.deadlines.alive) == self.run,
         )
+        self.lease = Lease(
+            self.floor, self.reception, self.matcher, self.deadlines, [self._reconciled]
+        )
 
-    # --- the tasks of a run, as in the service
-
-    async def _beat(self) -> None:
-        while True:
-            word, edges = await self.store.beat(takes_over=self._reconciled.is_set())
-            if word is BeatWord.LEASE_LOST:
-                self.lost_lease = True
-                return
-            self.deadlines.see(edges)
-            if not edges.dead:
-                self._nobody_dead.set()
-            for dead in edges.to_take - self._taking_over:
-                self._taking_over.add(dead)
-                self.floor.tasks.create_task(self._take_over(dead), name=f"take over {dead}")
-            await self._clock.sleep(BEAT_SECONDS)
-
-    async def _take_over(self, dead: RunId) -> None:
-        door = self.reception
-        try:
-            await take_over(self.floor, dead, door.resume, door.arrived, door.stay_on)
-        except NodeFault:
-            pass  # the next beat tries again
-        finally:
-            self._taking_over.discard(dead)
-
-    async def _answer_summons(self) -> None:
-        while True:
-            summons = await self.store.summons()
-            if summons is None:
-                await self.reception.heard_nothing()
-            else:
-                await self.reception.summoned(summons.account, summons.entry)
-
-    async def _begin_to_match(self) -> None:
-        await self._reconciled.wait()
-        await self._clock.sleep(FIRST_MATCH_AFTER_SECONDS)
-        await self._nobody_dead.wait()
-        heads: list[Heads] = []
-        for account in self._world.accounts:
-            for queue in account.queues:
-                heads += await self.store.look(AccountId(account.id), QueueId(queue.id), DEPTHS[0])
-        self.matcher.open(heads)
+    async def _hold_lease(self) -> None:
+        await self.lease.run()
+        self.lost_lease = True
