@@ -181,11 +181,13 @@ async def test_a_key_leads_to_a_number_outside(office: OpenOffice) -> None:
 
 async def test_a_key_leads_into_the_dialplan(office: OpenOffice, slot: Slot) -> None:
     """There the site's own context rings the phone of this number."""
-    row = route("5", "dialplan", f"after-hours,{slot.agent(1)},1")
+    said = "thank-you-for-waiting"
+    row = route("5", "dialplan", f"after-hours,{slot.agent(1)},1", prompt_media_id=said)
     async with waiting(office, row) as (here, caller):
         other = await here.agent(1, log_in=False)
         await caller.press("5")
         await other.wait_for("incoming")
+        await was_told(caller, said, 0.5)
         await other.answer()
         await hears(other, caller)
         await hears(caller, other)
