@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Coroutine
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Never
 
 import structlog
@@ -32,7 +33,7 @@ from edge.media import MediaRounds
 from edge.ports.phone_system import Arrival, NodeFault
 from edge.ports.queue_store import BeatWord, Moved
 from edge.prompts.converter import FfmpegConverter
-from edge.prompts.library import PromptLibrary
+from edge.prompts.library import PACKAGED, PromptLibrary
 from edge.store import RedisMediaStore, RedisQueueStore
 from edge.telemetry.loop_lag import LoopLag
 from edge.web import MediaDoor, Missing, PortTaken, Readiness, make_app, serving
@@ -192,7 +193,7 @@ class EdgeRun:
             phones=self._phones,
             store=self._store,
             directory=self._directory,
-            prompts=PromptLibrary(),
+            prompts=PromptLibrary([*map(Path, self._site.prompts.folders), PACKAGED]),
             clock=clock,
             tasks=conductors,
             matching=self._matcher,

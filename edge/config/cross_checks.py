@@ -7,7 +7,7 @@ not hide what is wrong elsewhere; whatever has the wrong type was reported by th
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from edge.config import option_checks, waiting_checks, webhook_checks
+from edge.config import option_checks, prompt_checks, waiting_checks, webhook_checks
 from edge.config.documents import Document, inside
 from edge.config.errors import Findings
 from edge.domain.settings import Site
@@ -46,6 +46,7 @@ def check(site: Document, worlds: Sequence[Document], findings: Findings) -> Non
         for path, account in _rows(document.content, "", "accounts"):
             _Account(document, findings, taken, path, account).check(site)
     webhook_checks.check(site, worlds, findings)
+    prompt_checks.check(site, findings)
 
 
 def world_files(site: Document) -> Iterator[tuple[str, str]]:

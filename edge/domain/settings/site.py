@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from edge.domain.settings.fields import (
+    FolderPath,
     HttpUrl,
     Name,
     NodeName,
@@ -69,6 +70,14 @@ class MediaLimits:
 
 
 @dataclass(frozen=True, config=STRICT)
+class OwnPrompts:
+    """A site's own recordings, `<language>/<prompt>.<extension>`, in place of ours one by one. The
+    nodes have the folders at the same paths; the first that has a prompt decides."""
+
+    folders: tuple[FolderPath, ...] = ()
+
+
+@dataclass(frozen=True, config=STRICT)
 class Logging:
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
@@ -100,6 +109,7 @@ class Site:
     redis: RedisServer = RedisServer()
     http: Http = Http()
     media: MediaLimits = MediaLimits()
+    prompts: OwnPrompts = OwnPrompts()
     logging: Logging = Logging()
     webhooks: Webhooks = Webhooks()
 
