@@ -114,7 +114,7 @@ class EdgeRun:
             self._media_store,
             FfmpegConverter(site.media.most_seconds),
             [phone.media for phone in self._phones.values()],
-            [AccountId(account.id) for account in world.accounts],
+            world.accounts,
             site.media_url,
             site.media.account_megabytes * MEGABYTE,
         )
