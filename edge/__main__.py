@@ -5,7 +5,7 @@ Exit status: 0 done, 1 the configuration or the start is wrong (said on stderr),
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG
     if asked.command == "check-config":
         print(_summary(asked.config, site, world))
-        if missing := what_is_missing():
-            print(f"note: nothing can be uploaded: {missing}", file=sys.stderr)
+        for note in _notes(site):
+            print(f"note: {note}", file=sys.stderr)
         return DONE
     return _serve(site, world)
 
@@ -103,6 +103,17 @@ def _summary(path: Path, site: Site, world: World) -> str:
     )
     listed = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
     return f"{path}: good: {listed}"
+
+
+def _notes(site: Site) -> Iterator[str]:
+    """What is no mistake in itself, and may surprise."""
+    if missing := what_is_missing():
+        yield f"nothing can be uploaded: {missing}"
+    if nodes := site.nodes_told_of_loopback:
+        yield (
+            f"no uploaded media comes to {', '.join(nodes)}: {site.media_url} is not this machine "
+            "there; set media.url"
+        )
 
 
 def _version() -> str:

@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Coroutine
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Never
 
 import structlog
@@ -30,7 +31,7 @@ from edge.media import MediaRounds
 from edge.ports.phone_system import Arrival
 from edge.ports.queue_store import Moved
 from edge.prompts.converter import FfmpegConverter
-from edge.prompts.library import PromptLibrary
+from edge.prompts.library import PACKAGED, PromptLibrary
 from edge.store import RedisMediaStore, RedisQueueStore
 from edge.telemetry.loop_lag import LoopLag
 from edge.web import MediaDoor, Missing, PortTaken, Readiness, make_app, serving
@@ -108,7 +109,7 @@ class EdgeRun:
             self._media_store,
             FfmpegConverter(site.media.most_seconds),
             [phone.media for phone in self._phones.values()],
-            [AccountId(account.id) for account in world.accounts],
+            world.accounts,
             site.media_url,
             site.media.account_megabytes * MEGABYTE,
         )
@@ -182,7 +183,7 @@ class EdgeRun:
             phones=self._phones,
             store=self._store,
             directory=self._directory,
-            prompts=PromptLibrary(),
+            prompts=PromptLibrary([*map(Path, self._site.prompts.folders), PACKAGED]),
             clock=clock,
             tasks=conductors,
             matching=self._matcher,

@@ -35,6 +35,10 @@ MEANINGS = {
     "media.most_megabytes": "of one upload, 1 to 100",
     "media.most_seconds": "of one upload's sound, 1 to 3600",
     "media.account_megabytes": "in Redis for all uploads of an account: 24 kB a second of sound",
+    "prompts.folders[]": (
+        "absolute paths of your own recordings, `<language>/<prompt>.<extension>`, in place of "
+        "ours one by one ([sounds/README.md](../sounds/README.md))"
+    ),
     "logging.level": "`debug`, `info`, `warning` or `error`",
     "logging.format": "`json`, or `text` for people",
     "logging.mask_personal_data": "hide callers' numbers in the log",

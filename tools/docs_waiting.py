@@ -64,7 +64,10 @@ _WAITING = {
     "options[].webhook_url": "for `webhook` and `deflect`: where the key press is posted",
     "options[].webhook_secret_ref": "its bearer token, by its name among the account's `secrets`",
     "options[].stay_in_queue": "whether the caller goes on waiting; else as the action means",
-    "options[].prompt_media_id": "said when the key was pressed",
+    "options[].prompt_media_id": (
+        "said when the key was pressed, at most 60 s; the end of the call, or the way into the "
+        "dialplan, waits for it; a phone rings meanwhile"
+    ),
     "options[].announcement": "what the key is for, in place of the usual words; `[]`: not told",
     "options[].label": "for people",
     "options_announcement.enabled": "whether callers are told what they may press",

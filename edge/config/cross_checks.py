@@ -7,7 +7,7 @@ not hide what is wrong elsewhere; whatever has the wrong type was reported by th
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from edge.config import option_checks, webhook_checks
+from edge.config import option_checks, prompt_checks, waiting_checks, webhook_checks
 from edge.config.documents import Document, inside
 from edge.config.errors import Findings
 from edge.domain.settings import Site
@@ -46,6 +46,7 @@ def check(site: Document, worlds: Sequence[Document], findings: Findings) -> Non
         for path, account in _rows(document.content, "", "accounts"):
             _Account(document, findings, taken, path, account).check(site)
     webhook_checks.check(site, worlds, findings)
+    prompt_checks.check(site, findings)
 
 
 def world_files(site: Document) -> Iterator[tuple[str, str]]:
@@ -78,6 +79,8 @@ class _Account:
             self._unique("queue id", queue.get("id"), inside(path, "id"))
             self._extension(path, queue)
             self._members(path, queue, users)
+            for place, said in waiting_checks.faults(path, queue):
+                self._fault(place, said)
         self._options(site)
         for path, number in self._numbers:
             digits = number.get("number")
@@ -98,7 +101,7 @@ class _Account:
         for path, queue in self._queues:
             rows = list(_rows(queue, path, "options"))
             for place, said in option_checks.faults(path, queue, rows, to, self._secrets):
-                self._findings.add(self._document.file, place, said, self._document.line(place))
+                self._fault(place, said)
 
     def _extension(self, path: str, row: Row) -> None:
         scope = f"extension of {self._document.file} {self._path}"
@@ -110,9 +113,10 @@ class _Account:
     def _known(self, row: Row, path: str, key: str, known: set[str], kind: str) -> None:
         name = row.get(key)
         if isinstance(name, str) and name not in known:
-            place = inside(path, key)
-            message = f'there is no {kind} "{name}" in this account'
-            self._findings.add(self._document.file, place, message, self._document.line(place))
+            self._fault(inside(path, key), f'there is no {kind} "{name}" in this account')
+
+    def _fault(self, place: str, said: str) -> None:
+        self._findings.add(self._document.file, place, said, self._document.line(place))
 
 
 def _unique(

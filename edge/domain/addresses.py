@@ -55,6 +55,16 @@ def host_of(url: str) -> str:
     return found[1].strip("[]").lower() if found else ""
 
 
+def is_loopback(host: str) -> bool:
+    """Whether the host, as `host_of` gives it, is the machine that calls it."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def shown(url: str) -> str:
     """Scheme, host and path: what a person sees of an address. Before the host and in the query
     stand tokens."""

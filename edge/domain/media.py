@@ -1,6 +1,7 @@
 """Uploaded audio: what is known of a piece, and the one name it has on every node."""
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -83,13 +84,38 @@ def music_of(account: AccountId, queue: Queue, wished: str = "") -> str:
 
 def users_of(account: Account, media: MediaId) -> list[str]:
     """The queues whose settings name the piece."""
-    return [queue.id for queue in account.queues if _names(queue, media)]
+    return [queue.id for queue in account.queues if media in _pieces_in(queue)]
 
 
-def _names(setting: object, media: MediaId) -> bool:
+class NotHeard(StrEnum):
+    """Why nobody hears a piece that the settings name."""
+
+    NOT_UPLOADED = "not_uploaded"
+    NO_MUSIC = "no_music"
+    """It was uploaded as a prompt; the queue's music is the class `default`."""
+
+
+def named_in_vain(
+    account: Account, shelf: Mapping[MediaId, Shelved]
+) -> set[tuple[str, MediaId, NotHeard]]:
+    """The queue, the piece, and why, where the settings name what nobody hears."""
+    found = set()
+    for queue in account.queues:
+        for piece in _pieces_in(queue):
+            if piece not in shelf:
+                found.add((queue.id, piece, NotHeard.NOT_UPLOADED))
+            elif piece == queue.music_media and shelf[piece].media.purpose is Purpose.PROMPT:
+                found.add((queue.id, piece, NotHeard.NO_MUSIC))
+    return found
+
+
+def _pieces_in(setting: object) -> Iterator[MediaId]:
     if isinstance(setting, str):
-        return setting == media
-    if isinstance(setting, (tuple, list)):
-        return any(_names(one, media) for one in setting)
-    fields = getattr(setting, "__dataclass_fields__", {})
-    return any(_names(getattr(setting, field), media) for field in fields)
+        if is_media(setting):
+            yield MediaId(setting)
+    elif isinstance(setting, (tuple, list)):
+        for one in setting:
+            yield from _pieces_in(one)
+    else:
+        for field in getattr(setting, "__dataclass_fields__", {}):
+            yield from _pieces_in(getattr(setting, field))

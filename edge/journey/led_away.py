@@ -28,7 +28,7 @@ from edge.journey.floor import Floor
 from edge.journey.leg import ENTRY_VARIABLE, Gone, Leg, attending, first_of, while_present
 from edge.journey.next_place import NextPlace, withheld
 from edge.journey.onward import stay
-from edge.journey.speech import say, sounds_of
+from edge.journey.speech import CONFIRMED_WITHIN_SECONDS, say, sounds_of
 from edge.journey.voice import Voice
 from edge.ports.phone_system import Dial, Done, EndReason, Identity, NotDialled
 from edge.ports.prompts import Prompt
@@ -36,7 +36,6 @@ from edge.ports.queue_store import RejoinWord
 
 log = structlog.get_logger()
 
-SPOKEN_WITHIN_SECONDS = 15.0
 GRACE_SECONDS = 2.0
 """Asterisk ends a leg whose ring time is over; one that it keeps is not waited for much longer."""
 
@@ -71,6 +70,7 @@ async def carry_out(
             confirmation = _confirmation(floor, account, queue, row)
             arrived = await _ring(floor, account, entry, to, leg, dialled, confirmation)
         case ToDialplan():
+            await while_present(leg, _last_word(floor, account, queue, row, leg))
             arrived = await _hand_over(entry, to, leg)
         case ToLine() | None:
             # The row was another when the key was pressed.
@@ -94,7 +94,7 @@ async def _last_word(
 ) -> None:
     words, language = _confirmation(floor, account, queue, row)
     if words:
-        await say(leg, words, SPOKEN_WITHIN_SECONDS, language)
+        await say(leg, words, CONFIRMED_WITHIN_SECONDS, language)
 
 
 def _confirmation(
@@ -194,7 +194,7 @@ async def _until_answered(
     words, language = ([], "") if called.exists else confirmation
     called.exists = True
     async with asyncio.TaskGroup() as ringing:
-        speaking = ringing.create_task(voice.say(words, language, SPOKEN_WITHIN_SECONDS))
+        speaking = ringing.create_task(voice.say(words, language, CONFIRMED_WITHIN_SECONDS))
         await phone.prepare_bridge(conversation_bridge(entry.id))
         await first_of(
             called.is_answered.wait(),

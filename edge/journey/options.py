@@ -24,7 +24,7 @@ from edge.domain.webhook import Webhook, option_pressed
 from edge.journey.floor import Floor
 from edge.journey.leg import Leg
 from edge.journey.next_place import NextPlace, withheld
-from edge.journey.speech import sounds_of
+from edge.journey.speech import CONFIRMED_WITHIN_SECONDS, sounds_of
 from edge.journey.voice import Voice
 from edge.ports.prompts import Prompt
 from edge.ports.queue_store import JoinWord, PressWord
@@ -34,7 +34,6 @@ log = structlog.get_logger()
 SAME_PRESS_SECONDS = 2.0
 """The same key again within this time, or while its confirmation is spoken, is the same press: a
 nervous finger posts once. Any other key acts at once."""
-SPOKEN_WITHIN_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -247,4 +246,4 @@ class Keys:
     async def _say(self, named: Sequence[str]) -> None:
         language = self._floor.directory.language(self._account, self._queue.id)
         sounds = sounds_of(self._floor, self._account, named, language)
-        await self._voice.say(sounds, language, SPOKEN_WITHIN_SECONDS)
+        await self._voice.say(sounds, language, CONFIRMED_WITHIN_SECONDS)

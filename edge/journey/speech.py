@@ -16,6 +16,9 @@ log = structlog.get_logger()
 
 LISTENING_SECONDS = 0.15
 """Of silence before the first word: a phone just picked up may not listen yet."""
+CONFIRMED_WITHIN_SECONDS = 60.0
+"""What answers a key may be a site's own recording, and so long; if its end is lost, a caller who
+is to be hung up hears music for as long."""
 
 
 def sounds_of(

@@ -15,7 +15,16 @@ from typing import Never
 import structlog
 
 from edge.domain.ids import AccountId, MediaId, NodeId, new_media_id
-from edge.domain.media import FORMATS, Media, Purpose, Shelved, name_on_nodes
+from edge.domain.media import (
+    FORMATS,
+    Media,
+    NotHeard,
+    Purpose,
+    Shelved,
+    name_on_nodes,
+    named_in_vain,
+)
+from edge.domain.settings import Account
 from edge.ports.media import Converter, KeepWord, MediaNode, MediaStore, Refused, StoreAway
 from edge.ports.phone_system import NodeFault
 
@@ -50,7 +59,7 @@ class MediaRounds:
         store: MediaStore,
         converter: Converter,
         nodes: Sequence[MediaNode],
-        accounts: Sequence[AccountId],
+        accounts: Sequence[Account],
         base_url: str,
         account_bytes: int,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -58,12 +67,14 @@ class MediaRounds:
         """`base_url` is where nodes reach this edge, `account_bytes` what an account may store."""
         self._store = store
         self._converter = converter
-        self._accounts = tuple(accounts)
+        self._accounts = {AccountId(account.id): account for account in accounts}
         self._base_url = base_url
         self._account_bytes = account_bytes
         self._now_ms = now_ms
         self._rounds = [_Round(node) for node in nodes]
         self._shelves: dict[AccountId, dict[MediaId, Shelved]] = {}
+        self._in_vain: dict[AccountId, set[tuple[str, MediaId, NotHeard]]] = {}
+        """Said in the log already."""
         self._looks = 0
         self._looked: dict[AccountId, int] = {}
         """The number of the look that an account's shelf is from."""
@@ -193,9 +204,18 @@ class MediaRounds:
                     one.node.has(name_on_nodes(account, media))
             if found.keys() != before.keys():
                 one.news.set()
+        self._tell_of_what_is_named_in_vain(account, found)
         async with self._changed:
             self._changed.notify_all()
         return found
+
+    def _tell_of_what_is_named_in_vain(
+        self, account: AccountId, shelf: dict[MediaId, Shelved]
+    ) -> None:
+        found = named_in_vain(self._accounts[account], shelf)
+        for queue, media, why in sorted(found - self._in_vain.get(account, set())):
+            log.warning("media_named_in_vain", queue=queue, media=media, reason=why.value)
+        self._in_vain[account] = found
 
     async def _go_round(self, one: _Round) -> Never:
         while True:

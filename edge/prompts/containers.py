@@ -5,6 +5,9 @@ from enum import StrEnum
 
 WHOLE_WAV_UNKNOWN = (0, 0x7FFFFFFF, 0xFFFFFFFF)
 """Sizes that a program writes which cannot go back to the header."""
+EVEN_WAVS = frozenset({1, 3, 6, 7, 0xFFFE})
+"""Formats (PCM, float, G.711, and what is one of them) in which bytes a second are what they say;
+what encoders write there for compressed sound is a guess."""
 MP3_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 OGG_PAGE_MOST = 65_307
 END_OF_STREAM = 4
@@ -54,18 +57,22 @@ def announced_seconds(container: Container, content: bytes) -> float | None:
 
 
 def _wav_seconds(content: bytes) -> float | None:
-    at, bytes_per_second = 12, 0
+    at, kind, rate, bytes_per_second, samples = 12, 0, 0, 0, 0
     while at + 8 <= len(content):
         name, size = struct.unpack_from("<4sI", content, at)
         at += 8
         if name == b"fmt " and at + 12 <= len(content):
-            (bytes_per_second,) = struct.unpack_from("<I", content, at + 8)
+            kind, _, rate, bytes_per_second = struct.unpack_from("<HHII", content, at)
+        if name == b"fact" and at + 4 <= len(content):
+            (samples,) = struct.unpack_from("<I", content, at)
         if name == b"data":
             if size in WHOLE_WAV_UNKNOWN:
                 return None
             if at + size > len(content):
                 have = len(content) - at
                 raise Truncated(f"the header announces {size} bytes of sound, there are {have}")
+            if kind not in EVEN_WAVS:
+                return samples / rate if samples and rate else None
             return size / bytes_per_second if bytes_per_second else None
         at += size + size % 2
     raise Truncated("there is no sound after the header")

@@ -44,7 +44,7 @@ DECODING_BYTES = 512 * 1024 * 1024
 DECODING_CPU_SECONDS = 60
 CODECS = (
     "pcm_s16le,pcm_s24le,pcm_s32le,pcm_u8,pcm_f32le,pcm_f64le,pcm_mulaw,pcm_alaw,"
-    "adpcm_ms,adpcm_ima_wav,mp3float,mp3,vorbis,libvorbis,opus,libopus,flac"
+    "adpcm_ms,adpcm_ima_wav,gsm_ms,mp3float,mp3,vorbis,libvorbis,opus,libopus,flac"
 )
 MEASURE = "aformat=channel_layouts=mono,ebur128=framelog=verbose"
 """What phones will hear is measured: two channels would count as 3 dB more than their mix, and what

@@ -70,6 +70,7 @@ class Office:
         of_queues: Mapping[int, Wanted] = MappingProxyType({}),
         more_accounts: Sequence[Wanted] = (),
         with_edge: bool = True,
+        of_site: Mapping[str, Wanted] = MappingProxyType({}),
         **settings: Any,
     ) -> None:
         """Write the configuration, start Redis and the edge. `settings` are the queues' own,
@@ -84,7 +85,7 @@ class Office:
             of_members=of_members,
             of_queues=of_queues,
         )
-        write_files(self.folder, self._site(), [account, *more_accounts])
+        write_files(self.folder, {**self._site(), **of_site}, [account, *more_accounts])
         await self.redis_process.start()
         if with_edge:
             await self.edge.start()

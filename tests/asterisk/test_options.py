@@ -21,6 +21,7 @@ OVER_MUSIC_SCORE = 0.4
 """A prompt over lowered music; another prompt or music alone at most 0.3."""
 OUTSIDE = "12125550177"
 CANCEL_SECONDS = 0.15
+FIRST_SECONDS = 1.0
 
 
 def route(digit: str, kind: str, to: str, **more: Any) -> dict[str, Any]:
@@ -70,6 +71,20 @@ async def test_hangup_says_its_last_word_and_ends_the_call(office: OpenOffice) -
         await left_as(here, "option_hangup")
         (fact,) = await here.events("option_pressed")
         assert (fact["digit"], fact["disposition"]) == ("9", "option_hangup")
+
+
+async def test_a_key_in_the_moment_of_the_answer_acts(office: OpenOffice) -> None:
+    """In the first words of the introduction, before anything of it can have been understood."""
+    welcome = {"introduction": {"mode": "FULL", "sounds": ["queue-closed"]}}
+    row = {"digit": "9", "action": "hangup"}
+    async with office(agents=1, callers=1, options=[row], **welcome) as here:
+        caller = await here.caller(1)
+        await caller.call(here.slot.queue())
+        await caller.wait_for("answered")
+        await caller.press("9")
+        await caller.wait_for("closed")
+        await left_as(here, "option_hangup")
+        assert heard_in_this_call(caller).seconds < FIRST_SECONDS
 
 
 async def test_callback_is_refused_over_the_music_and_an_agent_answers_as_ever(
@@ -181,11 +196,13 @@ async def test_a_key_leads_to_a_number_outside(office: OpenOffice) -> None:
 
 async def test_a_key_leads_into_the_dialplan(office: OpenOffice, slot: Slot) -> None:
     """There the site's own context rings the phone of this number."""
-    row = route("5", "dialplan", f"after-hours,{slot.agent(1)},1")
+    said = "thank-you-for-waiting"
+    row = route("5", "dialplan", f"after-hours,{slot.agent(1)},1", prompt_media_id=said)
     async with waiting(office, row) as (here, caller):
         other = await here.agent(1, log_in=False)
         await caller.press("5")
         await other.wait_for("incoming")
+        await was_told(caller, said, 0.5)
         await other.answer()
         await hears(other, caller)
         await hears(caller, other)

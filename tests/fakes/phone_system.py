@@ -68,6 +68,7 @@ class FakePhoneSystem:
         self._is_done_all_the_same = False
         self.loses_the_end_of_words = False
         """Events that a playback has ended never come."""
+        self.prompt_lasts_seconds = PROMPT_LASTS_SECONDS
 
     # --- the connection
 
@@ -280,7 +281,7 @@ class FakePhoneSystem:
         begin(found, playback, " ".join(sounds))
         if not self.loses_the_end_of_words:
             over = partial(self._board.playback_over, playback)
-            self._board.later(found, PROMPT_LASTS_SECONDS, over)
+            self._board.later(found, self.prompt_lasts_seconds, over)
         return Done.DONE
 
     async def end_whisper(self, leg: LegId) -> None:

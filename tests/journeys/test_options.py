@@ -56,6 +56,26 @@ async def test_hangup_with_a_confirmation_says_it_first() -> None:
         await wait_until(lambda: not caller.is_on_the_line, "hung up")
 
 
+@pytest.mark.parametrize("action", [OptionAction.HANGUP, OptionAction.DEFLECT])
+async def test_a_confirmation_of_half_a_minute_is_heard_out(action: OptionAction) -> None:
+    async with open_office(house=rows(key(action, prompt_media_id="media_terms"))) as office:
+        office.edge.phone.prompt_lasts_seconds = 30
+        caller = await waiting(office)
+        press(office, caller, "1")
+        await wait_until(lambda: "media:" in caller.hears, "the confirmation", AT_ONCE)
+        await asyncio.sleep(29.5)
+        assert "media:" in caller.hears
+
+
+async def test_a_confirmation_whose_end_is_lost_keeps_nobody_for_long() -> None:
+    house = rows(key(OptionAction.HANGUP, prompt_media_id="goodbye"))
+    async with open_office(house=house) as office:
+        office.edge.phone.loses_the_end_of_words = True
+        caller = await waiting(office)
+        press(office, caller, "1")
+        await wait_until(lambda: not caller.is_on_the_line, "hung up", 61)
+
+
 async def test_webhook_that_leaves_is_written_confirmed_and_ends_the_call() -> None:
     house = rows(key(OptionAction.WEBHOOK, "*", prompt_media_id="text-follows"))
     async with open_office(house=house) as office:
@@ -440,6 +460,17 @@ async def test_route_into_the_dialplan_lets_the_call_go() -> None:
         await asyncio.sleep(5)
         assert caller.is_on_the_line
         assert caller.entry.disposition is Disposition.ROUTED
+
+
+async def test_the_confirmation_is_heard_out_before_the_call_goes_into_the_dialplan() -> None:
+    row = route(DestinationKind.DIALPLAN, "after-hours,s,1", prompt_media_id="on-the-way")
+    async with open_office(house=rows(row)) as office:
+        office.board.dialplan.add(("after-hours", "s", 1))
+        caller = await waiting(office)
+        press(office, caller, "1")
+        await caller.hears_soon("en/on-the-way", AT_ONCE)
+        assert caller.entry.disposition is Disposition.ROUTED, "decided at the key"
+        await caller.hears_soon("dialplan after-hours,s,1")
 
 
 async def test_a_place_that_the_dialplan_does_not_have_costs_no_place() -> None:

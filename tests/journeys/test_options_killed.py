@@ -236,6 +236,17 @@ async def test_killed_as_the_call_goes_into_the_dialplan(half_ms: int) -> None:
         assert caller.is_on_the_line
 
 
+async def test_killed_in_the_word_before_the_dialplan_it_is_said_anew() -> None:
+    row = route(DestinationKind.DIALPLAN, "after-hours,s,1", prompt_media_id="on-the-way")
+    async with open_office(house=rows(row)) as office:
+        office.board.dialplan.add(("after-hours", "s", 1))
+        caller = await waiting(office)
+        await press_and_kill(office, caller, 1000)
+        await caller.hears_soon("dialplan after-hours,s,1")
+        assert caller.leg.variables["played"].split() == ["en/on-the-way"] * 2
+        assert "silence" not in caller.heard
+
+
 @pytest.mark.parametrize("order", ["dial", "connect", "prepare_bridge", "hold", "survey", "stop"])
 @pytest.mark.parametrize("is_done", [False, True])
 async def test_a_node_that_leaves_an_order_unanswered_keeps_the_caller_in_music(

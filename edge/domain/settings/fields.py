@@ -132,6 +132,7 @@ WebhookUrl = Annotated[
     ),
     AfterValidator(_with_host_and_port),
 ]
+FolderPath = Annotated[Text, like(r"/[^\x00-\x1f\x7f]*", "an absolute path, like /srv/sounds")]
 RedisUrl = Annotated[
     Text,
     like(

@@ -38,7 +38,7 @@ def _a_header_of_the_sites(name: str) -> str:
 
 def _a_sound(name: str) -> str:
     if not SOUND.fullmatch(name) or ".." in name.split("/"):
-        raise ValueError("must be a prompt's id, a sound of Asterisk or an absolute path")
+        raise ValueError("must be a prompt, an upload, a sound of Asterisk or an absolute path")
     return name
 
 

@@ -43,7 +43,9 @@ class DestinationKind(StrEnum):
 
 
 def _zero_or_one(value: Any) -> Any:
-    return bool(value) if value in (0, 1) else value
+    if value is not None and value not in (0, 1):
+        raise ValueError("must be 0 or 1, false or true")
+    return value if value is None else bool(value)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from edge.domain.addresses import host_of, is_loopback
 from edge.domain.settings.fields import (
+    FolderPath,
     HttpUrl,
     Name,
     NodeName,
@@ -69,6 +71,14 @@ class MediaLimits:
 
 
 @dataclass(frozen=True, config=STRICT)
+class OwnPrompts:
+    """A site's own recordings, `<language>/<prompt>.<extension>`, in place of ours one by one. The
+    nodes have the folders at the same paths; the first that has a prompt decides."""
+
+    folders: tuple[FolderPath, ...] = ()
+
+
+@dataclass(frozen=True, config=STRICT)
 class Logging:
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
@@ -100,6 +110,7 @@ class Site:
     redis: RedisServer = RedisServer()
     http: Http = Http()
     media: MediaLimits = MediaLimits()
+    prompts: OwnPrompts = OwnPrompts()
     logging: Logging = Logging()
     webhooks: Webhooks = Webhooks()
 
@@ -109,3 +120,10 @@ class Site:
         own = "127.0.0.1" if self.http.host in ("0.0.0.0", "::") else self.http.host
         host = f"[{own}]" if ":" in own else own
         return (self.media.url or f"http://{host}:{self.http.port}").rstrip("/")
+
+    @property
+    def nodes_told_of_loopback(self) -> list[str]:
+        """Nodes on other machines that are to fetch media from their own loopback, and can not."""
+        if not is_loopback(host_of(self.media_url)):
+            return []
+        return [node.id for node in self.nodes if not is_loopback(host_of(node.url))]

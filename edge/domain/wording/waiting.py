@@ -50,15 +50,17 @@ def position_words(settings: PositionAnnouncement, wording: Wording, position: i
 
 
 def wait_told(settings: WaitingTimeAnnouncement, expected_seconds: float) -> Wait:
-    """The waiting time as it is told: up to the next step; the first step is "less than"."""
+    """The waiting time as it is told: up to the next step, or to the most where that comes first;
+    the first step is "less than"."""
     step = settings.round_to_seconds
-    told = max(1, ceil(expected_seconds / step)) * step
     most = settings.most_minutes * 60
-    if told > most:
+    if expected_seconds > most:
         return MoreThan(most)
-    if told == step:
-        return LessThan(step)
-    return Range(told - step, told) if settings.as_range else Exactly(told)
+    steps = max(1, ceil(expected_seconds / step))
+    told = min(steps * step, most)
+    if steps == 1:
+        return LessThan(told)
+    return Range((steps - 1) * step, told) if settings.as_range else Exactly(told)
 
 
 def options_words(queue: Queue) -> Names:

@@ -270,13 +270,18 @@ async def _read_field(part: BodyPartReader) -> str:
 
 
 def _described(fields: Mapping[str, str]) -> tuple[str, Purpose]:
-    name = (fields.get("name") or fields.get("filename") or "").strip() or "media"
+    name = fields.get("name", "").strip() or _without_faults(fields.get("filename", "")) or "media"
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise _invalid("name", f"must be 1 to {LONGEST_NAME} printable characters")
     wanted = fields.get("purpose", Purpose.PROMPT)
     if wanted not in set(Purpose):
         raise _invalid("purpose", f"must be {' or '.join(Purpose)}")
     return name, Purpose(wanted)
+
+
+def _without_faults(filename: str) -> str:
+    """Whoever uploads did not choose it as a name: it is cut to fit."""
+    return "".join(one for one in filename if one.isprintable())[:LONGEST_NAME].strip()
 
 
 def _too_large(most_bytes: int) -> Problem:

@@ -157,7 +157,7 @@ async def api(
         MemoryMediaStore(media_site),
         converter,
         [node],
-        [FIRST, SECOND],
+        accounts.accounts,
         "http://127.0.0.1:1",
         MEDIA_ROOM,
         clock.now_ms,

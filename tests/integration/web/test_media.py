@@ -68,6 +68,14 @@ async def test_a_form_is_taken_with_its_fields() -> None:
         assert [one[3] for one in here.node.fetched] == [True, False]
 
 
+async def test_the_name_of_a_file_is_made_to_fit() -> None:
+    async with api() as here:
+        data = aiohttp.FormData(quote_fields=False)
+        data.add_field("file", b"sound" * 32, filename="a\u200b" + "b" * 200 + ".wav")
+        told = await here.ask("POST", "/v1/media", status=201, data=data)
+        assert told["name"] == "a" + "b" * 127
+
+
 async def test_the_nodes_fetch_what_was_uploaded_and_nothing_else() -> None:
     async with api() as here:
         told = await uploaded(here, b"as it is")

@@ -37,6 +37,31 @@ def test_check_config_says_what_it_read(tmp_path: Path, capsys: pytest.CaptureFi
     assert said.err == ""
 
 
+@pytest.mark.parametrize(
+    ("node", "settings", "is_noted"),
+    [
+        ("http://10.0.0.5:8088", "", True),
+        ("http://pbx-1.example.com:8088", "http: {host: 0.0.0.0}", True),
+        ("http://10.0.0.5:8088", 'media: {url: "http://10.0.0.9:8080"}', False),
+        ("http://10.0.0.5:8088", "http: {host: 10.0.0.9}", False),
+        ("http://[::1]:8088", "", False),
+        ("http://localhost:8088", "http: {host: 0.0.0.0}", False),
+    ],
+)
+def test_a_node_that_can_not_fetch_media_is_noted(
+    node: str,
+    settings: str,
+    is_noted: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = Path(write(tmp_path))
+    path.write_text(path.read_text().replace("http://127.0.0.1:8088", node) + settings)
+    assert main(["check-config", "--config", str(path)]) == 0
+    noted = "note: no uploaded media comes to pbx-1: http://127.0.0.1:8080 is not this machine"
+    assert (noted in capsys.readouterr().err) is is_noted
+
+
 @pytest.mark.parametrize("command", ["check-config", "serve"])
 def test_mistakes_go_to_stderr_one_a_line(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -118,6 +118,10 @@ def test_a_row_that_is_right(tmp_path: Path, row: str) -> None:
             "options[0].stay_in_queue: route always leaves the queue: 0, or leave it out (line 15)",
         ),
         (
+            f"digit: '1', action: webhook, {HOOK}, stay_in_queue: 2",
+            "options[0].stay_in_queue: must be 0 or 1, false or true (line 15)",
+        ),
+        (
             "digit: '1', action: hangup, stay_in_queue: true",
             "options[0].stay_in_queue: hangup always leaves the queue: 0, or leave it out"
             " (line 15)",

@@ -134,6 +134,17 @@ def test_the_waiting_time_follows_the_position_and_comes_before_the_thanks() -> 
         ),
         (3_600.0, {}, ("digits/60", "queue-minutes")),
         (3_601.0, {}, ("more-than", "digits/60", "queue-minutes")),
+        (3_500.0, {"round_to_seconds": 420}, ("digits/60", "queue-minutes")),
+        (
+            3_500.0,
+            {"round_to_seconds": 420, "as_range": True},
+            ("between", "digits/50", "digits/6", "vm-and", "digits/60", "queue-minutes"),
+        ),
+        (
+            5.0,
+            {"round_to_seconds": 1_800, "most_minutes": 1},
+            ("queue-less-than", "digits/1", "queue-minute"),
+        ),
         (
             1_000_000.0,
             {"most_minutes": 10, "as_range": True},

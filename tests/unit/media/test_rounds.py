@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge.domain.ids import AccountId, MediaId, NodeId
 from edge.domain.media import Media, Purpose, Shelved, name_on_nodes
+from edge.domain.settings import Account, Queue
+from edge.domain.settings.waiting import Introduction
 from edge.media import MediaRounds, rounds
 from lab.wait import wait_until
 from tests.fakes.memory_media import (
@@ -20,6 +23,14 @@ from tests.fakes.memory_media import (
 OURS = AccountId("acct_ours")
 
 
+NO_QUEUES = Account(id=OURS, name="Ours")
+
+
+def with_queue(**settings: object) -> Account:
+    queue = Queue(id="qu_one", name="One", extension="500", **settings)  # type: ignore[arg-type]
+    return Account(id=OURS, name="Ours", queues=(queue,))
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rounds, "AGAIN_SECONDS", 0.05)
@@ -27,9 +38,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def edge(site: MemoryMediaSite, *nodes: StubbornNode) -> AsyncIterator[MediaRounds]:
+async def edge(
+    site: MemoryMediaSite, *nodes: StubbornNode, account: Account = NO_QUEUES
+) -> AsyncIterator[MediaRounds]:
     store = MemoryMediaStore(site)
-    ours = MediaRounds(store, EchoConverter(), nodes, [OURS], "http://edge", 1_000_000)
+    ours = MediaRounds(store, EchoConverter(), nodes, [account], "http://edge", 1_000_000)
     going = asyncio.create_task(ours.run())
     try:
         yield ours
@@ -139,7 +152,7 @@ class SlowToAnswer(MemoryMediaStore):
 async def test_a_look_that_comes_late_does_not_take_back_what_is_known() -> None:
     node = StubbornNode()
     store = SlowToAnswer(MemoryMediaSite())
-    ours = MediaRounds(store, EchoConverter(), [node], [OURS], "http://edge", 1_000_000)
+    ours = MediaRounds(store, EchoConverter(), [node], [NO_QUEUES], "http://edge", 1_000_000)
     store.may_tell.clear()
     late = asyncio.create_task(ours.shelf(OURS))
     await asyncio.sleep(0)
@@ -174,3 +187,26 @@ async def test_what_was_removed_is_played_no_more() -> None:
         name = name_on_nodes(OURS, media.id)
         await wait_until(lambda: node.forgotten == [name], "its files are removed")
         await wait_until(lambda: not same_node.names, "the other edge knows that too")
+
+
+async def test_what_the_settings_name_in_vain_is_said_once() -> None:
+    site = MemoryMediaSite()
+    async with edge(site) as before:
+        tune = await before.add(OURS, "Tune", Purpose.PROMPT, b"sound" * 32)
+        hello = await before.add(OURS, "Hello", Purpose.PROMPT, b"hello" * 32)
+        assert isinstance(tune, Media)
+        assert isinstance(hello, Media)
+    introduction = Introduction(sounds=(hello.id, "media_mistyped"))
+    with capture_logs() as lines:
+        account = with_queue(music_media=tune.id, introduction=introduction)
+        async with edge(site, account=account) as ours:
+            for _ in range(3):
+                await ours.shelf(OURS)
+            await ours.remove(OURS, hello.id)
+    said = [
+        (line["media"], line["reason"]) for line in lines if line["event"] == "media_named_in_vain"
+    ]
+    assert said == [
+        *sorted([(tune.id, "no_music"), ("media_mistyped", "not_uploaded")]),
+        (hello.id, "not_uploaded"),
+    ]
