@@ -37,6 +37,9 @@ class GivenUp(StrEnum):
     OUTBOX_FULL = "outbox_full"
     ATTEMPTS_SPENT = "attempts_spent"
     GONE = "gone"
+    TOO_MANY = "too_many"
+    """Of one call, or of one number."""
+    TOO_OLD = "too_old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,17 @@ class GivenUpWebhook:
     """What came of the last attempt."""
     written_at_ms: int
     given_up_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LostWebhook:
+    """A webhook that was given up just now, for the log."""
+
+    account: AccountId
+    webhook: WebhookId
+    reason: GivenUp
+    attempts: int
+    host: str
 
 
 def option_pressed(

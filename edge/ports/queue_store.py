@@ -396,7 +396,8 @@ class QueueStore(Protocol):
         webhook: Webhook | None,
     ) -> tuple[PressWord, Moved]:
         """A waiting caller pressed a key that does something: it is told, and the webhook stands
-        in the outbox. With a disposition the entry ends with it, as in `leave`.
+        in the outbox; it is given up where that is full, or has too many of this caller. With a
+        disposition the entry ends with it, as in `leave`.
 
         STALE and nothing of it where the entry was accepted in the meantime, or has ended. The
         id of the webhook is that of the press: what is repeated with it is PRESSED and done once.

@@ -113,8 +113,22 @@ KEYS: tuple[KeyKind, ...] = (
         "{account}:spoke:<caller>", "string", "who spoke with this caller last, when", "sticky days"
     ),
     KeyKind("{account}:pressed:<press>", "string", "a key press that is done", "ten minutes"),
-    KeyKind("{account}:outbox", "zset", "webhook → when it may be taken, ms", "while any"),
-    KeyKind("{account}:outbox:<webhook>", "hash", "one webhook", "until delivered or given up"),
+    KeyKind("{account}:outbox", "zset", "webhook → when it may be taken, ms", "while any, 30 days"),
+    KeyKind(
+        "{account}:outbox:<webhook>", "hash", "one webhook", "until delivered or given up, 30 days"
+    ),
+    KeyKind(
+        "{account}:pending:<sender>",
+        "set",
+        "webhooks on their way of a call, of a number",
+        "while any, 30 days",
+    ),
+    KeyKind(
+        "{account}:crowding:<sender>",
+        "string",
+        "when it was told that it has too many, ms",
+        "an hour",
+    ),
     KeyKind(
         "{account}:given_up", "stream", "webhooks delivered no more, the last 1,000", "30 days"
     ),

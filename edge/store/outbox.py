@@ -1,23 +1,29 @@
 """The moves of key presses and of the webhooks they write; part of the store on Redis."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-import structlog
 
 from edge.domain.addresses import host_of
 from edge.domain.disposition import Disposition
 from edge.domain.ids import AccountId, EntryId, WebhookId, new_suffix
-from edge.domain.webhook import GivenUp, GivenUpWebhook, HeldWebhook, Settled, Webhook
-from edge.ports.outbox import HELD_MS, OUTBOX_LENGTH, PutBackWord, SettleWord, TakeWord
+from edge.domain.webhook import GivenUp, GivenUpWebhook, HeldWebhook, LostWebhook, Settled, Webhook
+from edge.ports.outbox import (
+    CALL_PENDING,
+    CALLER_PENDING,
+    HELD_MS,
+    OLDEST_MS,
+    OUTBOX_LENGTH,
+    PutBackWord,
+    SettleWord,
+    TakeWord,
+)
 from edge.ports.queue_store import Moved, PressWord
 from edge.store import keys
 from edge.store.connection import Connection
 from edge.store.records import to_moved
-
-log = structlog.get_logger()
 
 
 class OutboxMoves:
@@ -27,6 +33,7 @@ class OutboxMoves:
 
     def __init__(self) -> None:
         self._written: asyncio.Queue[HeldWebhook] = asyncio.Queue()
+        self._lost: asyncio.Queue[LostWebhook] = asyncio.Queue()
 
     async def _ask(self, name: str, account: AccountId, *args: str | int) -> dict[str, Any]:
         raise NotImplementedError
@@ -49,8 +56,10 @@ class OutboxMoves:
             _to_row(webhook) if webhook else "",
             HELD_MS,
             OUTBOX_LENGTH,
+            CALL_PENDING,
+            CALLER_PENDING,
         )
-        _tell_given_up(account, reply)
+        self._note_lost(account, reply)
         for held in _held(account, reply):
             self._written.put_nowait(held)
         return PressWord(reply["word"]), to_moved(account, reply)
@@ -58,12 +67,15 @@ class OutboxMoves:
     async def written(self) -> HeldWebhook:
         return await self._written.get()
 
+    async def lost(self) -> LostWebhook:
+        return await self._lost.get()
+
     async def take_webhooks(
         self, account: AccountId, most: int, attempts: int
     ) -> tuple[HeldWebhook, ...]:
-        reply = await self._ask("take_webhooks", account, most, HELD_MS, attempts)
+        reply = await self._ask("take_webhooks", account, most, HELD_MS, attempts, OLDEST_MS)
         TakeWord(reply["word"])
-        _tell_given_up(account, reply)
+        self._note_lost(account, reply)
         return _held(account, reply)
 
     async def settle_webhook(
@@ -78,7 +90,7 @@ class OutboxMoves:
         reply = await self._ask(
             "settle_webhook", account, webhook, settled, retry_ms, attempts, answer
         )
-        _tell_given_up(account, reply)
+        self._note_lost(account, reply)
         return SettleWord(reply["word"])
 
     async def put_back_webhook(
@@ -86,6 +98,10 @@ class OutboxMoves:
     ) -> PutBackWord:
         reply = await self._ask("put_back_webhook", account, webhook, retry_ms)
         return PutBackWord(reply["word"])
+
+    def _note_lost(self, account: AccountId, reply: Mapping[str, Any]) -> None:
+        for lost in _lost(account, reply):
+            self._lost.put_nowait(lost)
 
     async def given_up(self, account: AccountId, most: int) -> Sequence[GivenUpWebhook]:
         rows = await self._connection.read(
@@ -110,16 +126,9 @@ def _held(account: AccountId, reply: Mapping[str, Any]) -> tuple[HeldWebhook, ..
     )
 
 
-def _tell_given_up(account: AccountId, reply: Mapping[str, Any]) -> None:
+def _lost(account: AccountId, reply: Mapping[str, Any]) -> Iterator[LostWebhook]:
     for webhook, reason, attempts, url in reply.get("given_up") or ():
-        log.error(
-            "webhook_given_up",
-            account=account,
-            webhook=webhook,
-            reason=reason,
-            attempts=attempts,
-            host=host_of(url),
-        )
+        yield LostWebhook(account, webhook, GivenUp(reason), attempts, host_of(url))
 
 
 def _to_given_up(fields: Mapping[str, str]) -> GivenUpWebhook:

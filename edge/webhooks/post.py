@@ -10,10 +10,13 @@ import socket
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import ip_address
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 
 from edge.domain.addresses import is_public
 from edge.domain.ids import AccountId
@@ -25,7 +28,37 @@ from edge.webhooks.signature import headers
 GONE = 410
 READ_AT_ONCE = 4_096
 """What of an answer is read ahead, in bytes; the rest is never asked for."""
+READ_MOST = 16_384
+"""What of an answer is read at all, in bytes: enough for its status and headers. A receiver that
+sends interim answers without end would keep the whole process busy."""
 NAMES_AT_ONCE = 32
+
+
+class EndlessAnswer(aiohttp.ClientError):
+    """The receiver sends and sends, and does not come to its answer."""
+
+
+class _BriefAnswer(ResponseHandler):
+    """One connection, of whose answer only the beginning is read."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._left = READ_MOST
+
+    def data_received(self, data: bytes) -> None:
+        if self._left:
+            super().data_received(data[: self._left])
+        self._left -= min(self._left, len(data))
+        if not self._left and self.transport is not None:
+            # An answer that has come is read all the same: it stands before this in the queue.
+            self.set_exception(EndlessAnswer())
+            self.transport.close()
+
+
+class _Connector(aiohttp.TCPConnector):
+    def __init__(self, **wanted: Any) -> None:
+        super().__init__(**wanted)
+        self._factory = partial(_BriefAnswer, loop=self._loop)  # type: ignore[assignment]
 
 
 class AddressRefused(OSError):
@@ -100,6 +133,8 @@ class HttpPost:
                 response.close()
         except TimeoutError:
             return Answer(Settled.FAILED, f"no answer in {self._settings.timeout_seconds} s")
+        except EndlessAnswer:
+            return Answer(Settled.FAILED, "the answer has no end")
         except aiohttp.InvalidURL:
             return Answer(Settled.FAILED, "not an address of http")
         except aiohttp.ClientResponseError:
@@ -115,7 +150,7 @@ class HttpPost:
         if self._session is None:
             is_any = self._settings.allow_private_addresses
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
+                connector=_Connector(
                     resolver=OwnThreadsResolver(),
                     socket_factory=None if is_any else _socket_to_public,
                     limit=0,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from edge.domain.ids import RunId, WebhookId
+from edge.domain.ids import LegId, RunId, WebhookId
 from edge.domain.webhook import GivenUpWebhook, Webhook
 
 
@@ -15,6 +15,11 @@ class OutboxRow:
     holder: RunId | None
     until_ms: int
     written_at_ms: int
+    leg: LegId
+    caller: str
+    """Digits; empty where it is withheld."""
+    answer: str = ""
+    """What came of the last attempt that failed."""
 
 
 @dataclass(slots=True)
@@ -23,3 +28,5 @@ class OutboxMemory:
     given_up: list[GivenUpWebhook] = field(default_factory=list)
     pressed: set[WebhookId] = field(default_factory=set)
     """The presses that were made with a webhook: none is made twice."""
+    told_at_ms: dict[str, int] = field(default_factory=dict)
+    """When it was told of a sender that it has too many."""

@@ -35,6 +35,7 @@ class FakeReceiver:
     posted: list[Posted] = field(default_factory=list)
     answers: deque[Answer] = field(default_factory=deque)
     takes_seconds: float = 0.02
+    is_down: bool = False
 
     async def __call__(self, held: HeldWebhook) -> Answer:
         now = asyncio.get_running_loop().time()
@@ -43,6 +44,8 @@ class FakeReceiver:
             await asyncio.sleep(TIMEOUT_SECONDS)
             return Answer(Settled.FAILED, "no answer in 10 s")
         await asyncio.sleep(self.takes_seconds)
+        if self.is_down:
+            return BROKEN
         return self.answers.popleft() if self.answers else OK
 
     @property

@@ -35,7 +35,7 @@ class SlowStore:
 
     def __getattr__(self, name: str) -> Any:
         move = getattr(self._store, name)
-        if not callable(move) or name in ("summons", "written"):
+        if not callable(move) or name in ("summons", "written", "lost"):
             return move
         return self._slowly(move)
 

@@ -218,3 +218,7 @@ class TwinStores:
             assert found == (of.url, of.secret_ref, of.body, row.holder)
             assert int(kept["attempts"]) == row.attempts
             assert int(kept["written_at"]) == row.written_at_ms
+            assert (kept["leg"], kept["caller"]) == (row.leg, row.caller)
+        for sender in {sender for row in rows.values() for sender in (row.leg, row.caller)}:
+            of_sender = {id for id, row in rows.items() if sender in (row.leg, row.caller)}
+            assert self.plain.smembers(f"{self._tag}:pending:{sender}") == of_sender

@@ -4,16 +4,22 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+import structlog
 
 from edge.domain.disposition import Disposition
 from edge.domain.events import EventName
-from edge.domain.ids import AccountId, EntryId, WebhookId, new_webhook_id
+from edge.domain.ids import AccountId, WebhookId, new_webhook_id
 from edge.domain.settings import Webhooks
+from edge.domain.settings.options import OptionAction
 from edge.domain.webhook import Answer, GivenUp, HeldWebhook, Webhook, option_pressed
-from edge.ports.outbox import HELD_MS, PutBackWord
+from edge.ports.outbox import CALL_PENDING, HELD_MS, PutBackWord
 from edge.webhooks import Delivery
 from edge.webhooks.delivery import LANES, QUEUED_MOST
 from tests.fakes.clock import LoopClock
+from tests.fakes.keypad import key, press, rows, waiting
 from tests.fakes.memory_site import MemorySite
 from tests.fakes.memory_store import MemoryQueueStore
 from tests.fakes.office import Caller, Office, open_office
@@ -21,6 +27,8 @@ from tests.fakes.receiver import BROKEN, NO_MORE, FakeReceiver
 from tests.fakes.waiting import wait_until
 from tests.fakes.world import ACCOUNT_ID, ONE, account, joining, webhook_named
 
+OTHER_ID = AccountId("acct_other")
+SINGLE = ("webhook_delivered", "webhook_not_delivered", "webhook_put_back")
 URL = "https://hooks.example/queue"
 
 
@@ -29,7 +37,7 @@ def now() -> float:
 
 
 class Outgoing:
-    """One edge's delivery over the store in memory, and a caller who presses keys."""
+    """One edge's delivery over the store in memory; each press is that of another caller."""
 
     def __init__(self, settings: Webhooks, chance: Callable[[], float]) -> None:
         self.site, self.clock = MemorySite(), LoopClock()
@@ -37,13 +45,7 @@ class Outgoing:
         self.receivers: dict[str, FakeReceiver] = {}
         self.settings = settings
         self.chance = chance
-        self.entry = EntryId("")
         self.faults: list[Exception] = []
-
-    async def open(self) -> None:
-        await self.store.configure(account())
-        _, moved = await self.store.join(ACCOUNT_ID, joining(arrived_at_ms=self.clock.now_ms()))
-        self.entry = moved.entry.id
 
     def at(self, host: str) -> FakeReceiver:
         return self.receivers.setdefault(host, FakeReceiver())
@@ -54,15 +56,22 @@ class Outgoing:
         return await self.at(held.webhook.url.split("/")[2])(held)
 
     def delivery(self) -> Delivery:
-        accounts = [ACCOUNT_ID]
+        accounts = [ACCOUNT_ID, OTHER_ID]
         return Delivery(
             self.store, self.post, self.clock, self.settings, accounts, lambda _: True, self.chance
         )
 
-    async def press(self, number: int, host: str = "hooks.example") -> Webhook:
+    async def press(
+        self, number: int = 1, host: str = "hooks.example", of: AccountId = ACCOUNT_ID
+    ) -> Webhook:
         named = webhook_named(number)
         webhook = Webhook(named.id, f"https://{host}/hook", None, named.body)
-        await self.store.press(ACCOUNT_ID, self.entry, "1", None, webhook)
+        caller = replace(
+            joining(arrived_at_ms=self.clock.now_ms()), caller_number=f"1202556{number:04d}"
+        )
+        _, moved = await self.store.join(of, caller)
+        leaves = Disposition.WEBHOOK_EXIT
+        await self.store.press(of, moved.entry.id, "1", leaves, webhook)
         return webhook
 
     @property
@@ -75,7 +84,8 @@ async def outgoing(
     settings: Webhooks | None = None, chance: Callable[[], float] = lambda: 0.5
 ) -> AsyncIterator[Outgoing]:
     found = Outgoing(settings or Webhooks(), chance)
-    await found.open()
+    await found.store.configure(account())
+    await found.store.configure(replace(account(), id=OTHER_ID))
     running = asyncio.create_task(found.delivery().run())
     try:
         yield found
@@ -141,6 +151,20 @@ async def test_one_that_hangs_keeps_only_its_own_waiting() -> None:
         assert len(out.at("slow.example").posted) == LANES
 
 
+async def test_an_account_does_not_keep_another_from_a_host_that_both_call() -> None:
+    async with outgoing() as out:
+        there = out.at("hooks.example")
+        there.takes_seconds = 9.0
+        for number in range(100):
+            await out.press(number)
+        pressed_at = now()
+        other = await out.press(1_000, of=OTHER_ID)
+        await wait_until(
+            lambda: other in [one.webhook for one in there.posted], "the other has its own"
+        )
+        assert there.posted[-1].at - pressed_at < 0.05
+
+
 async def test_many_at_once_reach_a_good_receiver_soon_and_once_each() -> None:
     async with outgoing() as out:
         there = out.at("hooks.example")
@@ -185,6 +209,32 @@ async def test_those_of_a_hanging_receiver_are_never_held_longer_than_may_be() -
         assert len(attempts) == len(set(attempts)) == LANES * 4 * 2
 
 
+@pytest.mark.timeout(120)
+async def test_a_receiver_that_is_down_for_an_hour_is_a_dozen_lines_in_the_log() -> None:
+    """With keys pressed all the time: what began, how much was lost, and that it is over."""
+    with structlog.testing.capture_logs() as logs:
+        async with outgoing(chance=random.Random(4).random) as out:
+            there = out.at("hooks.example")
+            there.is_down = True
+            for number in range(900):
+                await out.press(number)
+                await asyncio.sleep(4)
+            there.is_down = False
+            await wait_until(lambda: not out.left, "what is left is delivered", within_seconds=1200)
+            await asyncio.sleep(120)
+            kept = await out.store.given_up(ACCOUNT_ID, 9_999)
+    told = [one for one in logs if one["event"] not in SINGLE]
+    (begins, *_), (*_, ends) = told, told
+    assert (begins["event"], begins["reason"]) == ("webhook_receiver_failing", "500")
+    assert ends["event"] == "webhook_receiver_works"
+    assert 3_590 <= ends["failing_seconds"] <= 3_600
+    lost = [one["webhooks"] for one in told if one["event"] == "webhook_given_up"]
+    assert sum(lost) == ends["given_up"] == len(kept) > 600
+    assert {one["host"] for one in told} == {"hooks.example"}
+    assert len(told) <= 13
+    assert {one["log_level"] for one in logs if one["event"] in SINGLE} == {"debug", "info"}
+
+
 async def test_a_fault_of_our_own_is_a_failed_attempt_and_no_end_of_the_edge() -> None:
     async with outgoing() as out:
         out.faults.append(RuntimeError("not foreseen"))
@@ -192,6 +242,26 @@ async def test_a_fault_of_our_own_is_a_failed_attempt_and_no_end_of_the_edge() -
         await wait_until(lambda: not out.left, "it is delivered after all", within_seconds=10)
         assert not out.faults
         assert [one.attempt for one in out.at("hooks.example").posted] == [2]
+
+
+async def test_a_caller_who_alternates_keys_takes_nobody_elses_room() -> None:
+    """Each key works; what is more than the caller's share is not posted, and told once."""
+    house = rows(key(OptionAction.DEFLECT, "1"), key(OptionAction.DEFLECT, "2"))
+    with structlog.testing.capture_logs() as logs:
+        async with open_office(house=house) as office:
+            office.receiver.takes_seconds = 1e6
+            caller = await waiting(office)
+            for number in range(40):
+                press(office, caller, "12"[number % 2])
+                await asyncio.sleep(0.1)
+            outbox = office.memory.outbox
+            assert len(outbox.rows) == CALL_PENDING
+            assert [one.reason for one in outbox.given_up] == [GivenUp.TOO_MANY]
+            assert caller.is_on_the_line
+            assert [one["word"] for one in logs if one["event"] == "option_pressed"] == (
+                ["PRESSED"] * 40
+            )
+    assert [one["reason"] for one in logs if one["event"] == "webhook_given_up"] == ["too_many"]
 
 
 def pressed(office: Office, caller: Caller, digit: str = "1") -> Webhook:

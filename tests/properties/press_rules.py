@@ -19,6 +19,7 @@ from tests.fakes.twin_stores import TwinStores
 from tests.fakes.world import ACCOUNT_ID, EDGES, webhook_named
 
 ATTEMPTS = 3
+CALL_PENDING, CALLER_PENDING = 2, 3
 runs = st.sampled_from(EDGES)
 picks = st.integers(0, 1_000)
 dispositions = st.sampled_from(
@@ -116,6 +117,13 @@ class PressRules(RuleBasedStateMachine):
         assert answer == self.runner.run(move(self.twins.memories[run]))
         self.twins.compare_events()
         return answer
+
+    @invariant()
+    def nobody_has_more_on_the_way_than_may_be(self) -> None:
+        rows = self.twins.memory.outbox.rows.values()
+        of_call, of_caller = Counter(r.leg for r in rows), Counter(r.caller for r in rows)
+        assert all(many <= CALL_PENDING for many in of_call.values())
+        assert all(many <= CALLER_PENDING for many in of_caller.values())
 
     @invariant()
     def no_webhook_is_lost_or_written_twice(self) -> None:

@@ -52,7 +52,7 @@ from tests.properties.explain_rules import ExplainRules
 from tests.properties.introductions import Introductions
 from tests.properties.key_rules import KeyRules
 from tests.properties.line_rules import LineRules
-from tests.properties.press_rules import PressRules
+from tests.properties.press_rules import CALL_PENDING, CALLER_PENDING, PressRules
 from tests.properties.transfers import Transfers
 from tests.properties.waiting_time import WaitingTimes
 
@@ -395,8 +395,13 @@ class StoreHistories(
 
 @pytest.mark.redis
 @pytest.mark.timeout(600)  # a failure is made small before it is shown
-def test_any_history_is_the_same_in_redis_as_in_the_tables(redis_server: RedisServer) -> None:
+def test_any_history_is_the_same_in_redis_as_in_the_tables(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     StoreHistories.server = redis_server
+    for module in ("edge.store.outbox", "tests.fakes.memory_presses"):
+        monkeypatch.setattr(f"{module}.CALL_PENDING", CALL_PENDING)
+        monkeypatch.setattr(f"{module}.CALLER_PENDING", CALLER_PENDING)
     run_state_machine_as_test(
         StoreHistories,
         settings=settings(

@@ -1,7 +1,8 @@
 -- purpose: a waiting caller pressed a key; the entry stays, or ends with the key's disposition
 -- keys: KEYS[1] account tag
 -- args: run, entry, press, digit, disposition (empty: stays), webhook as JSON [id, url, name of the
---   secret, body] (empty: none), ms that this edge holds it, webhooks in the outbox at most
+--   secret, body] (empty: none), ms that this edge holds it, webhooks in the outbox at most, of
+--   one call, of one number
 -- returns: PRESSED | STALE
 -- publishes: option_pressed, webhook_given_up, entry_left, leg_ended, agent_changed
 local PRESS_KNOWN_MS = 600000
@@ -18,7 +19,10 @@ if webhook ~= '' then
   facts.webhook = webhook[1]
 end
 publish('option_pressed', facts)
-if facts.webhook then put_in_outbox(webhook, tonumber(ARGV[7]), tonumber(ARGV[8])) end
+if facts.webhook then
+  local hold_ms, longest = tonumber(ARGV[7]), tonumber(ARGV[8])
+  put_in_outbox(webhook, entry, hold_ms, longest, tonumber(ARGV[9]), tonumber(ARGV[10]))
+end
 if disposition ~= '' then
   f.pressed = ARGV[4]
   end_entry(entry, disposition)

@@ -127,7 +127,7 @@ async def test_one_that_hangs_does_not_delay_another(redis_server: RedisServer) 
     ):
         # The lanes are those of a host: by name and by number this machine is two.
         hanging = slow.url.replace("127.0.0.1", "localhost")
-        for number in range(20):
+        for number in range(9):
             await line.press(hook(hanging, number))
         await wait_until(lambda: len(slow.at) == 8, "all its lanes hang")
         pressed_at = asyncio.get_running_loop().time()
@@ -190,6 +190,22 @@ async def test_what_a_killed_edge_had_in_hand_another_delivers(redis_server: Red
     first, second = there.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert there.texts[0] == there.texts[1]
+
+
+async def test_webhooks_of_an_account_that_is_no_more_go_away_by_themselves(
+    redis_server: RedisServer,
+) -> None:
+    """No edge looks after them; numbers of callers stand in them."""
+    async with a_caller(redis_server) as line:
+        await line.press(hook("http://hooks.example/hook"))
+        plain = line.bench.plain
+        kept: Any = [*plain.keys("*:outbox*"), *plain.keys("*:pending:*")]
+        assert len(kept) == 4
+        assert all(0 < plain.ttl(key) <= 30 * 86_400 for key in kept)
+        plain.delete(f"{{{ACCOUNT_ID}}}:outbox:{hook('').id}")
+        line.bench.advance(HELD_MS)
+        assert await line.bench.outbox().take_webhooks(ACCOUNT_ID, 9, 3) == ()
+        assert not line.left, "an account that comes back finds nothing of it"
 
 
 async def test_an_address_that_is_none_is_given_up_and_the_others_go_on(

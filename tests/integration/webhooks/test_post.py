@@ -1,6 +1,7 @@
 """One attempt to deliver, to receivers that do what receivers do."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -219,6 +220,37 @@ async def test_an_endless_answer_is_not_read() -> None:
     assert READ_AT_ONCE <= 4_096
 
 
+async def test_who_never_comes_to_the_answer_is_cut_off() -> None:
+    """Interim answers without end: to read them would keep every call of this edge waiting."""
+    sent = 0
+
+    async def go_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        hints = b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n" * 1_000
+        with contextlib.suppress(ConnectionError):
+            while sent < 200_000_000:
+                writer.write(hints)
+                sent += len(hints)
+                await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(go_on, "127.0.0.1", 0) as server, posting() as post:
+        port = server.sockets[0].getsockname()[1]
+        answer = await post(held(hook(f"http://127.0.0.1:{port}/hook")))
+    assert (answer.settled, answer.said) == (Settled.FAILED, "the answer has no end")
+    assert sent < 10_000_000, "only what fits into the buffers of the system"
+
+
+async def test_a_long_answer_that_is_whole_in_time_counts() -> None:
+    async def answer_at_length(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"x" * 100_000, headers={"X-Long": "x" * 8_000})
+
+    async with receiver(answer_at_length) as there, posting() as post:
+        answer = await post(held(hook(there.url)))
+    assert (answer.settled, answer.said) == (Settled.DELIVERED, "200")
+
+
 async def test_a_slow_body_keeps_nobody() -> None:
     async def trickle(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -249,6 +281,16 @@ async def test_nor_by_any_other_way_to_write_it(host: str) -> None:
         port = urlsplit(there.url).port
         answer = await post(held(hook(f"http://{host}:{port}/hook")))
     assert (answer.settled, there.texts) == (Settled.FAILED, [])
+
+
+async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would reach for us what we do not."""
+    async with receiver() as proxy, receiver() as there:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        async with posting() as post:
+            answer = await post(held(hook(there.url)))
+    assert (answer.settled, len(there.texts), proxy.texts) == (Settled.DELIVERED, 1, [])
 
 
 async def test_a_name_is_judged_by_what_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
