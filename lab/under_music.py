@@ -52,6 +52,10 @@ class Spoken:
     def seconds(self) -> float:
         return self.end - self.start
 
+    def comes_after(self, other: "Spoken") -> bool:
+        """Words that cut others begin in the frame in which those are last heard."""
+        return self.start > other.end - FRAME / RATE
+
 
 class UnderMusic:
     """What was heard while this tune was played, with the tune taken away."""
@@ -93,7 +97,7 @@ class UnderMusic:
         ]
         kept: list[Spoken] = []
         for one in sorted(found, key=lambda one: (-one.seconds, not one.whole)):
-            if all(one.start >= other.end or one.end <= other.start for other in kept):
+            if all(one.comes_after(other) or other.comes_after(one) for other in kept):
                 kept.append(one)
         return sorted(kept, key=lambda one: one.start)
 
