@@ -74,8 +74,14 @@ KINDS = {
         rises=True,
     ),
     "thank-you": Kind(
-        (NEXT, MESSAGE),
-        {"position_announcement": {"mode": "ON_CONNECTED", "thank_you": [MESSAGE]}},
+        ("press-1", MESSAGE),
+        {
+            "position_announcement": {
+                "mode": "ON_CONNECTED",
+                "next_in_line": ["press-1"],
+                "thank_you": [MESSAGE],
+            }
+        },
         cut_in=(MESSAGE,),
     ),
     "options": Kind(OPTIONS, {**SAYS_OPTIONS, "options_announcement": {"first_after_seconds": 1}}),
