@@ -23,6 +23,8 @@ HEAD_SCORE = 0.6
 """Through G.711 and over music that was taken away the same words score over 0.8."""
 STALL = RATE * 6 // 10
 """A host that stalls moves the rest of a prompt by up to this."""
+AUDIBLE = 10 ** (-40 / 20)
+"""What is quieter at the ends of a prompt's file is silence."""
 PRESENT = 0.5
 """Likeness from which the prompt is heard in a frame; other words stay about 0, at most 0.4."""
 TELLING_DB = -22.0
@@ -240,7 +242,7 @@ def _two_gains(heard: Samples, music: Samples, words: Samples) -> tuple[float, f
 
 
 def _without_silence(prompt: Samples) -> Samples:
-    loud = np.flatnonzero(np.abs(prompt) > 10 ** (-40 / 20))
+    loud = np.flatnonzero(np.abs(prompt) > AUDIBLE)
     return prompt[loud[0] : loud[-1] + 1] if len(loud) else prompt[:0]
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from lab.audio import Sound, read_wav, resampled
+import numpy as np
+
+from lab.audio import RATE, Sound, read_wav, resampled
 from lab.capture import Trace
 from lab.phone import Phone
 from lab.playout import KeyPress, Playout, keys_pressed
-from lab.under_music import Spoken, UnderMusic
+from lab.under_music import AUDIBLE, Spoken, UnderMusic
 from lab.wait import wait_until
 from tests.asterisk.hearing import PROMPTS, heard_in_this_call, hears_music, played, the_tune
 from tests.asterisk.office import Office, Pbx
@@ -85,6 +87,13 @@ class Overheard:
     def ended_at(self, one: Spoken) -> float:
         """When the phone had played the last of it, seconds since 1970."""
         return self.wait.played_at(one.end)
+
+    def over_at_second(self, one: Spoken) -> float:
+        """When the file of whole words was over: some of Asterisk's fade for a third of a second
+        after the last that is heard."""
+        samples = self._prompts[one.prompt].samples
+        first_heard = np.flatnonzero(np.abs(samples) > AUDIBLE)[0]
+        return one.start + float(len(samples) - first_heard) / RATE
 
     def answered_at(self, agent: Phone) -> float:
         """When this agent's phone answered its newest call, seconds since 1970."""

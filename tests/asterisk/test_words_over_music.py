@@ -41,7 +41,7 @@ from tests.asterisk.restarts import listening
 SILENCE_MS = 60
 LOWERED_DB = -12
 RAISED_WITHIN_SECONDS = TAIL_SECONDS + 0.25
-"""After the last sound: what may still come is waited for, then it is raised in steps."""
+"""Of the end of the words: what may still come is waited for, then it is raised in steps."""
 ANSWER_CUTS_SECONDS, KEY_CUTS_SECONDS = 0.1, 0.15
 WORD_PAUSE_SECONDS = 0.3
 """Between two words of a sequence; a key may come in it."""
@@ -90,9 +90,9 @@ async def test_a_whole_minute_of_words_over_music_has_no_silence(office: OpenOff
             assert one.over_music_db > UNDERSTOOD_DB, f"understood: {one}"
         for before, after in pairwise([*heard.spoken, None]):
             assert before is not None
-            raised_at = before.end + RAISED_WITHIN_SECONDS + host_ms / 1000
+            raised_at = heard.over_at_second(before) + RAISED_WITHIN_SECONDS + host_ms / 1000
             lowered_at = heard.wait.seconds if after is None else after.start
-            if lowered_at - before.end > 2:
+            if lowered_at - raised_at > 1.5:
                 raised = heard.under.music_db(raised_at, raised_at + 1)
                 assert raised == pytest.approx(0, abs=1), "as loud as before"
 
