@@ -1,6 +1,8 @@
 """Hold music found again in what a phone heard, to the sample, so that it can be taken away."""
 
+import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -26,7 +28,7 @@ def aligned(heard: Samples, tune: Samples) -> Samples:
     Under words it goes on as before them or as after them, whichever is heard; music that stood
     still meanwhile leaves zeros.
     """
-    ground, anchors, shift = _Ground(tune), [], 0
+    ground, anchors, shift = _ground_of(tune.tobytes()), [], 0
     for start in range(0, max(1, len(heard) - WINDOW + 1), WINDOW // 2):
         window = heard[start : start + WINDOW]
         if likeness(window, ground.part(start + shift, len(window))) < SAME:
@@ -65,7 +67,8 @@ def likeness(one: Samples, other: Samples) -> float:
 
 
 class _Ground:
-    """A tune that goes round, ready to be searched."""
+    """A tune that goes round, ready to be searched. It remembers what it has searched: who waits
+    for a word listens to the same recording over and over, as it grows."""
 
     def __init__(self, tune: Samples) -> None:
         self._tune = tune
@@ -73,6 +76,7 @@ class _Ground:
         around = np.concatenate([tune, tune[:WINDOW]])
         energy = np.concatenate(([0.0], np.cumsum(np.square(around))))
         self._loudness = np.sqrt(energy[WINDOW:] - energy[:-WINDOW])[: len(tune)]
+        self._found: dict[bytes, int | None] = {}
 
     def part(self, start: int, length: int) -> Samples:
         return self._tune[np.arange(start, start + length) % len(self._tune)]
@@ -81,11 +85,22 @@ class _Ground:
         """Where in the tune this is; None: it is not the tune alone."""
         if len(window) < WINDOW or not np.any(window):
             return None
+        digest = hashlib.blake2b(window.tobytes(), digest_size=16).digest()
+        if digest not in self._found:
+            self._found[digest] = self._search(window)
+        return self._found[digest]
+
+    def _search(self, window: Samples) -> int | None:
         match = np.fft.irfft(
             self._spectrum * np.conj(np.fft.rfft(window, len(self._tune))), len(self._tune)
         )
         place = int(np.argmax(match / np.maximum(self._loudness, 1e-3)))
         return place if likeness(window, self.part(place, WINDOW)) >= SAME_ANEW else None
+
+
+@lru_cache(maxsize=4)
+def _ground_of(tune: bytes) -> _Ground:
+    return _Ground(np.frombuffer(tune))
 
 
 def _stretches(anchors: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int, int, int]]:

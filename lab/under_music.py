@@ -16,12 +16,15 @@ from lab.audio import RATE, Samples, Sound, clear, decibels
 FRAME = RATE // 100
 HEAD = RATE * 35 // 100
 """So much of a prompt must be heard for it to be found; it may be cut right after."""
+BLOCK = 1 << 15
 LATEST_HEAD = RATE * 12 // 10
 """Where a host stalled in its first moment, a prompt is known by what follows it."""
 HEAD_SCORE = 0.6
 """Through G.711 and over music that was taken away the same words score over 0.8."""
 STALL = RATE * 6 // 10
 """A host that stalls moves the rest of a prompt by up to this."""
+AUDIBLE = 10 ** (-40 / 20)
+"""What is quieter at the ends of a prompt's file is silence."""
 PRESENT = 0.5
 """Likeness from which the prompt is heard in a frame; other words stay about 0, at most 0.4."""
 TELLING_DB = -22.0
@@ -52,6 +55,10 @@ class Spoken:
     def seconds(self) -> float:
         return self.end - self.start
 
+    def comes_after(self, other: "Spoken") -> bool:
+        """Words that cut others begin in the frame in which those are last heard."""
+        return self.start > other.end - FRAME / RATE
+
 
 class UnderMusic:
     """What was heard while this tune was played, with the tune taken away."""
@@ -61,6 +68,7 @@ class UnderMusic:
         self._music = hold_music.aligned(heard.samples, tune.samples)
         self._words = self._heard - self._music * hold_music.gains(self._heard, self._music)
         self._clear = clear(self._words)
+        self._ground = _Ground(self._clear)
 
     @property
     def words(self) -> Sound:
@@ -93,7 +101,7 @@ class UnderMusic:
         ]
         kept: list[Spoken] = []
         for one in sorted(found, key=lambda one: (-one.seconds, not one.whole)):
-            if all(one.start >= other.end or one.end <= other.start for other in kept):
+            if all(one.comes_after(other) or other.comes_after(one) for other in kept):
                 kept.append(one)
         return sorted(kept, key=lambda one: one.start)
 
@@ -101,7 +109,7 @@ class UnderMusic:
         wanted = clear(prompt)
         found: list[Spoken] = []
         for begin in range(0, max(1, min(len(wanted) - HEAD, LATEST_HEAD)), HEAD):
-            for place in _places(self._clear, wanted[begin : begin + HEAD]):
+            for place in self._ground.places(wanted[begin : begin + HEAD]):
                 start = place - begin
                 if start < 0 or any(abs(start / RATE - one.start) < STALL / RATE for one in found):
                     continue
@@ -119,7 +127,7 @@ class UnderMusic:
             if len(rest) < HEAD // 2:
                 return None
             first = max(0, at + begin - STALL // 2)
-            places = _places(self._clear[first : at + begin + STALL + len(rest)], rest)
+            places = _Ground(self._clear[first : at + begin + STALL + len(rest)]).places(rest)
             for place in places:
                 moved = first + place - begin
                 if moved >= 0 and self._heard_until(wanted, telling, moved, begin) is not None:
@@ -191,23 +199,36 @@ def _last_heard(likeness: NDArray[np.float64], weights: NDArray[np.float64]) -> 
     return int(np.argmax(balance))
 
 
-def _places(ground: Samples, head: Samples) -> list[int]:
-    """Where the head is heard, each place once."""
-    count = len(ground) - len(head) + 1
-    if count <= 0 or not len(head):
-        return []
-    size = 1 << (len(ground) + len(head)).bit_length()
-    match = np.fft.irfft(np.fft.rfft(ground, size) * np.conj(np.fft.rfft(head, size)), size)[:count]
-    energy = np.concatenate(([0.0], np.cumsum(np.square(ground))))
-    there = np.sqrt(np.maximum(energy[len(head) :] - energy[:count], 0.0))
-    own = float(np.sqrt(np.sum(np.square(head))))
-    # A thousandth of the prompt's own loudness: in silence the noise of the codec is not it.
-    scores = match / (np.maximum(there, own * 0.01) * own)
-    places = []
-    while (best := int(np.argmax(scores))) >= 0 and scores[best] >= HEAD_SCORE:
-        places.append(best)
-        scores[max(0, best - len(head) // 2) : best + len(head) // 2 + 1] = 0.0
-    return places
+class _Ground:
+    """What was heard, ready to be searched for heads; block by block, for one transform of a whole
+    minute costs a busy machine more than a test may wait."""
+
+    def __init__(self, sound: Samples) -> None:
+        self._length = len(sound)
+        self._size = min(BLOCK, 1 << (len(sound) + HEAD).bit_length())
+        self._step = self._size - HEAD + 1
+        count = max(1, -(-len(sound) // self._step))
+        padded = np.pad(sound, (0, count * self._step + HEAD - len(sound)))
+        blocks = np.lib.stride_tricks.sliding_window_view(padded, self._size)[:: self._step]
+        self._spectra = np.fft.rfft(blocks, axis=1)
+        self._energy = np.concatenate(([0.0], np.cumsum(np.square(sound))))
+
+    def places(self, head: Samples) -> list[int]:
+        """Where the head is heard, each place once."""
+        count = self._length - len(head) + 1
+        if count <= 0 or not len(head):
+            return []
+        sought = np.conj(np.fft.rfft(head, self._size))
+        match = np.fft.irfft(self._spectra * sought, self._size, axis=1)[:, : self._step]
+        there = np.sqrt(np.maximum(self._energy[len(head) :] - self._energy[:count], 0.0))
+        own = float(np.sqrt(np.sum(np.square(head))))
+        # A thousandth of the prompt's own loudness: in silence the noise of the codec is not it.
+        scores = match.ravel()[:count] / (np.maximum(there, own * 0.01) * own)
+        places = []
+        while (best := int(np.argmax(scores))) >= 0 and scores[best] >= HEAD_SCORE:
+            places.append(best)
+            scores[max(0, best - len(head) // 2) : best + len(head) // 2 + 1] = 0.0
+        return places
 
 
 def _two_gains(heard: Samples, music: Samples, words: Samples) -> tuple[float, float]:
@@ -221,7 +242,7 @@ def _two_gains(heard: Samples, music: Samples, words: Samples) -> tuple[float, f
 
 
 def _without_silence(prompt: Samples) -> Samples:
-    loud = np.flatnonzero(np.abs(prompt) > 10 ** (-40 / 20))
+    loud = np.flatnonzero(np.abs(prompt) > AUDIBLE)
     return prompt[loud[0] : loud[-1] + 1] if len(loud) else prompt[:0]
 
 

@@ -4,15 +4,20 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from lab.audio import Sound, read_wav, resampled
+import numpy as np
+
+from lab.audio import RATE, Sound, read_wav, resampled
 from lab.capture import Trace
 from lab.phone import Phone
 from lab.playout import KeyPress, Playout, keys_pressed
-from lab.under_music import Spoken, UnderMusic
+from lab.under_music import AUDIBLE, Spoken, UnderMusic
 from lab.wait import wait_until
 from tests.asterisk.hearing import PROMPTS, heard_in_this_call, hears_music, played, the_tune
 from tests.asterisk.office import Office, Pbx
 from tests.asterisk.restarts import Listening
+
+UNDERSTOOD_DB = 6
+"""Words over the loudest part of our tune; the shortest prompt there comes to 6.4 by the files."""
 
 
 def words(pbx: Pbx, names: Iterable[str], language: str = "en") -> dict[str, Sound]:
@@ -82,6 +87,13 @@ class Overheard:
     def ended_at(self, one: Spoken) -> float:
         """When the phone had played the last of it, seconds since 1970."""
         return self.wait.played_at(one.end)
+
+    def over_at_second(self, one: Spoken) -> float:
+        """When the file of whole words was over: some of Asterisk's fade for a third of a second
+        after the last that is heard."""
+        samples = self._prompts[one.prompt].samples
+        first_heard = np.flatnonzero(np.abs(samples) > AUDIBLE)[0]
+        return one.start + float(len(samples) - first_heard) / RATE
 
     def answered_at(self, agent: Phone) -> float:
         """When this agent's phone answered its newest call, seconds since 1970."""

@@ -122,6 +122,17 @@ def test_each_prompt_of_a_sequence_and_each_time_is_told_in_order() -> None:
     assert [round(one.start, 1) for one in found] == [3.0, 4.5, 12.0]
 
 
+@pytest.mark.parametrize("samples_heard", [9_600, 9_640, 9_660, 9_679])
+def test_words_that_cut_others_in_the_middle_of_a_frame_have_not_hidden_them(
+    samples_heard: int,
+) -> None:
+    """Where words stop is known to 10 ms, where others begin to the sample."""
+    cut, after = FIRST[:samples_heard], np.tile(PROMPTS["prompt-2"].samples, 2)
+    prompts = {**PROMPTS, "prompt-2": Sound(after)}
+    found = waited([(3.0, np.concatenate([cut, after]))], lowered=0.0).spoken(prompts)
+    assert [one.prompt for one in found] == ["prompt-1", "prompt-2"]
+
+
 def test_of_prompts_that_begin_alike_the_one_counts_that_was_heard_longest() -> None:
     begin = FIRST[: RATE // 2]
     prompts = {
