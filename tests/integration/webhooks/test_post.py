@@ -275,7 +275,24 @@ async def test_our_own_network_is_not_reached(host: str) -> None:
     assert "not a public address" in answer.said
 
 
-@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "0177.0.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+        "0177.0.0.1",
+        "127\u30020\u30020\u30021",
+        "\uff11\uff12\uff17.0.0.1",
+        "%31%32%37.0.0.1",
+        "\u24db\u24de\u24d2\u24d0lhost",
+        "localhost.",
+        "[::]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[::1%25lo]",
+    ],
+)
 async def test_nor_by_any_other_way_to_write_it(host: str) -> None:
     async with receiver() as there, posting(GUARDED) as post:
         port = urlsplit(there.url).port
