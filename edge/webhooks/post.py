@@ -31,7 +31,8 @@ READ_AT_ONCE = 4_096
 READ_MOST = 16_384
 """What of an answer is read at all, in bytes: enough for its status and headers. A receiver that
 sends interim answers without end would keep the whole process busy."""
-NAMES_AT_ONCE = 32
+NAMES_AT_ONCE = 8
+"""Of one account: its names that nobody answers for keep no other account waiting."""
 
 
 class EndlessAnswer(aiohttp.ClientError):
@@ -113,7 +114,7 @@ class HttpPost:
             AccountId(account.id): account for account in accounts
         }
         self._settings = settings
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[AccountId, aiohttp.ClientSession] = {}
 
     async def __call__(self, held: HeldWebhook) -> Answer:
         """What became of it; never raises for what a receiver or a network does."""
@@ -123,7 +124,7 @@ class HttpPost:
             return Answer(Settled.FAILED, f"there is no secret {webhook.secret_ref}")
         now = int(time.time())
         try:
-            async with self._opened().post(
+            async with self._session_of(held.account).post(
                 webhook.url,
                 data=webhook.body.encode(),
                 headers=headers(webhook, now, account.webhook_signing_secret, bearer),
@@ -146,10 +147,10 @@ class HttpPost:
             return Answer(Settled.DELIVERED, str(status))
         return Answer(Settled.GONE if status == GONE else Settled.FAILED, str(status))
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
+    def _session_of(self, account: AccountId) -> aiohttp.ClientSession:
+        if account not in self._sessions:
             is_any = self._settings.allow_private_addresses
-            self._session = aiohttp.ClientSession(
+            self._sessions[account] = aiohttp.ClientSession(
                 connector=_Connector(
                     resolver=OwnThreadsResolver(),
                     socket_factory=None if is_any else _socket_to_public,
@@ -162,12 +163,12 @@ class HttpPost:
                 auto_decompress=False,
                 read_bufsize=READ_AT_ONCE,
             )
-        return self._session
+        return self._sessions[account]
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._sessions:
+            _, session = self._sessions.popitem()
+            await session.close()
 
 
 def _reason(fault: Exception) -> str:

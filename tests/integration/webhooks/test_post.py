@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,9 +14,10 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import ResolveResult
 
+from edge.domain.ids import AccountId
 from edge.domain.settings import Webhooks
-from edge.domain.webhook import Settled
-from edge.webhooks.post import READ_AT_ONCE, HttpPost, OwnThreadsResolver
+from edge.domain.webhook import HeldWebhook, Settled
+from edge.webhooks.post import NAMES_AT_ONCE, READ_AT_ONCE, HttpPost, OwnThreadsResolver
 from edge.webhooks.signature import signature
 from tests.fakes.waiting import wait_until
 from tests.fakes.world import account
@@ -183,6 +185,37 @@ async def test_a_name_server_that_does_not_answer_keeps_nobody_else(
         go_on.set()
     assert (answer.settled, took < 0.5) == (Settled.DELIVERED, True)
     assert late.settled is Settled.FAILED
+
+
+async def test_names_of_one_account_that_nobody_answers_for_keep_no_other_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many hosts it posts to."""
+    hosts, go_on = {f"slow{number}.example" for number in range(100)}, threading.Event()
+    asked: set[str] = set()
+    usual = socket.getaddrinfo
+
+    def slow(host: str, *more: Any) -> Any:
+        if host in hosts:
+            asked.add(host)
+            go_on.wait(10)
+            raise OSError("no name server answers")
+        return usual(host, *more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    accounts = [account_with_secrets(), replace(account(), id="acct_other")]
+    async with receiver() as there:
+        post = HttpPost(accounts, SHORT)
+        waiting = [asyncio.create_task(post(held(hook(f"http://{host}/hook")))) for host in hosts]
+        await wait_until(lambda: len(asked) >= NAMES_AT_ONCE, "the name server is asked")
+        port = urlsplit(there.url).port
+        other = HeldWebhook(AccountId("acct_other"), hook(f"http://localhost:{port}/hook"), 1)
+        answer = await post(other)
+        late = await asyncio.gather(*waiting)
+        go_on.set()
+        await post.close()
+    assert (answer.settled, len(there.texts)) == (Settled.DELIVERED, 1)
+    assert {one.settled for one in late} == {Settled.FAILED}
 
 
 async def test_a_redirect_is_not_followed() -> None:
