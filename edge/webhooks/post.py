@@ -8,11 +8,12 @@ import asyncio
 import errno
 import socket
 import time
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from functools import partial
 from ipaddress import ip_address
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -25,6 +26,7 @@ from edge.domain.settings.site import Webhooks
 from edge.domain.webhook import Answer, HeldWebhook, Settled
 from edge.webhooks.signature import headers
 
+Found = TypeVar("Found")
 GONE = 410
 READ_AT_ONCE = 4_096
 """What of an answer is read ahead, in bytes; the rest is never asked for."""
@@ -68,19 +70,19 @@ class AddressRefused(OSError):
 
 class OwnThreadsResolver(AbstractResolver):
     """Asks for addresses in threads of its own: a name server that does not answer keeps nobody
-    else in this process waiting."""
+    else in this process waiting, nor the end of the process."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(NAMES_AT_ONCE, "webhook-names")
+        self._turns = asyncio.Semaphore(NAMES_AT_ONCE)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Raises OSError."""
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads,
-            lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM),
-        )
+        async with self._turns:
+            found = await _in_a_thread(
+                lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+            )
         return [
             ResolveResult(
                 hostname=host,
@@ -94,7 +96,22 @@ class OwnThreadsResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Nothing to close: a thread ends with its answer."""
+
+
+async def _in_a_thread(ask: Callable[[], Found]) -> Found:
+    """A daemon: the threads of an executor are waited for at the end of the process."""
+    answer: Future[Found] = Future()
+    answer.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except Exception as fault:  # noqa: BLE001 - told to who asks
+            answer.set_exception(fault)
+
+    Thread(target=run, name="webhook-names", daemon=True).start()
+    return await asyncio.wrap_future(answer)
 
 
 def _socket_to_public(where: aiohttp.AddrInfoType) -> socket.socket:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -216,6 +217,35 @@ async def test_names_of_one_account_that_nobody_answers_for_keep_no_other_accoun
         await post.close()
     assert (answer.settled, len(there.texts)) == (Settled.DELIVERED, 1)
     assert {one.settled for one in late} == {Settled.FAILED}
+
+
+STOPPING = """
+import asyncio, socket, time
+from edge.webhooks.post import OwnThreadsResolver
+
+socket.getaddrinfo = lambda *of: time.sleep(60)
+
+async def stop() -> None:
+    resolver = OwnThreadsResolver()
+    asking = asyncio.create_task(resolver.resolve("slow.example"))
+    await asyncio.sleep(0.1)
+    asking.cancel()
+    await resolver.close()
+
+asyncio.run(stop())
+"""
+
+
+async def test_an_edge_that_stops_does_not_wait_for_a_name_server() -> None:
+    """Its calls are served by the next one, which may have to wait for its end."""
+    edge = await asyncio.create_subprocess_exec(sys.executable, "-c", STOPPING)
+    try:
+        async with asyncio.timeout(30):
+            assert await edge.wait() == 0
+    finally:
+        if edge.returncode is None:
+            edge.kill()
+            await edge.wait()
 
 
 async def test_a_redirect_is_not_followed() -> None:
