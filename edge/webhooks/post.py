@@ -8,11 +8,12 @@ import asyncio
 import errno
 import socket
 import time
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from functools import partial
 from ipaddress import ip_address
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -25,13 +26,15 @@ from edge.domain.settings.site import Webhooks
 from edge.domain.webhook import Answer, HeldWebhook, Settled
 from edge.webhooks.signature import headers
 
+Found = TypeVar("Found")
 GONE = 410
 READ_AT_ONCE = 4_096
 """What of an answer is read ahead, in bytes; the rest is never asked for."""
 READ_MOST = 16_384
 """What of an answer is read at all, in bytes: enough for its status and headers. A receiver that
 sends interim answers without end would keep the whole process busy."""
-NAMES_AT_ONCE = 32
+NAMES_AT_ONCE = 8
+"""Of one account: its names that nobody answers for keep no other account waiting."""
 
 
 class EndlessAnswer(aiohttp.ClientError):
@@ -67,19 +70,19 @@ class AddressRefused(OSError):
 
 class OwnThreadsResolver(AbstractResolver):
     """Asks for addresses in threads of its own: a name server that does not answer keeps nobody
-    else in this process waiting."""
+    else in this process waiting, nor the end of the process."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(NAMES_AT_ONCE, "webhook-names")
+        self._turns = asyncio.Semaphore(NAMES_AT_ONCE)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Raises OSError."""
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads,
-            lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM),
-        )
+        async with self._turns:
+            found = await _in_a_thread(
+                lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+            )
         return [
             ResolveResult(
                 hostname=host,
@@ -93,7 +96,22 @@ class OwnThreadsResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Nothing to close: a thread ends with its answer."""
+
+
+async def _in_a_thread(ask: Callable[[], Found]) -> Found:
+    """A daemon: the threads of an executor are waited for at the end of the process."""
+    answer: Future[Found] = Future()
+    answer.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except Exception as fault:  # noqa: BLE001 - told to who asks
+            answer.set_exception(fault)
+
+    Thread(target=run, name="webhook-names", daemon=True).start()
+    return await asyncio.wrap_future(answer)
 
 
 def _socket_to_public(where: aiohttp.AddrInfoType) -> socket.socket:
@@ -113,7 +131,7 @@ class HttpPost:
             AccountId(account.id): account for account in accounts
         }
         self._settings = settings
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[AccountId, aiohttp.ClientSession] = {}
 
     async def __call__(self, held: HeldWebhook) -> Answer:
         """What became of it; never raises for what a receiver or a network does."""
@@ -123,7 +141,7 @@ class HttpPost:
             return Answer(Settled.FAILED, f"there is no secret {webhook.secret_ref}")
         now = int(time.time())
         try:
-            async with self._opened().post(
+            async with self._session_of(held.account).post(
                 webhook.url,
                 data=webhook.body.encode(),
                 headers=headers(webhook, now, account.webhook_signing_secret, bearer),
@@ -146,10 +164,10 @@ class HttpPost:
             return Answer(Settled.DELIVERED, str(status))
         return Answer(Settled.GONE if status == GONE else Settled.FAILED, str(status))
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
+    def _session_of(self, account: AccountId) -> aiohttp.ClientSession:
+        if account not in self._sessions:
             is_any = self._settings.allow_private_addresses
-            self._session = aiohttp.ClientSession(
+            self._sessions[account] = aiohttp.ClientSession(
                 connector=_Connector(
                     resolver=OwnThreadsResolver(),
                     socket_factory=None if is_any else _socket_to_public,
@@ -162,12 +180,12 @@ class HttpPost:
                 auto_decompress=False,
                 read_bufsize=READ_AT_ONCE,
             )
-        return self._session
+        return self._sessions[account]
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._sessions:
+            _, session = self._sessions.popitem()
+            await session.close()
 
 
 def _reason(fault: Exception) -> str:

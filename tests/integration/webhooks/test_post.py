@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,9 +15,10 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import ResolveResult
 
+from edge.domain.ids import AccountId
 from edge.domain.settings import Webhooks
-from edge.domain.webhook import Settled
-from edge.webhooks.post import READ_AT_ONCE, HttpPost, OwnThreadsResolver
+from edge.domain.webhook import HeldWebhook, Settled
+from edge.webhooks.post import NAMES_AT_ONCE, READ_AT_ONCE, HttpPost, OwnThreadsResolver
 from edge.webhooks.signature import signature
 from tests.fakes.waiting import wait_until
 from tests.fakes.world import account
@@ -185,6 +188,66 @@ async def test_a_name_server_that_does_not_answer_keeps_nobody_else(
     assert late.settled is Settled.FAILED
 
 
+async def test_names_of_one_account_that_nobody_answers_for_keep_no_other_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many hosts it posts to."""
+    hosts, go_on = {f"slow{number}.example" for number in range(100)}, threading.Event()
+    asked: set[str] = set()
+    usual = socket.getaddrinfo
+
+    def slow(host: str, *more: Any) -> Any:
+        if host in hosts:
+            asked.add(host)
+            go_on.wait(10)
+            raise OSError("no name server answers")
+        return usual(host, *more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    accounts = [account_with_secrets(), replace(account(), id="acct_other")]
+    async with receiver() as there:
+        post = HttpPost(accounts, SHORT)
+        waiting = [asyncio.create_task(post(held(hook(f"http://{host}/hook")))) for host in hosts]
+        await wait_until(lambda: len(asked) >= NAMES_AT_ONCE, "the name server is asked")
+        port = urlsplit(there.url).port
+        other = HeldWebhook(AccountId("acct_other"), hook(f"http://localhost:{port}/hook"), 1)
+        answer = await post(other)
+        late = await asyncio.gather(*waiting)
+        go_on.set()
+        await post.close()
+    assert (answer.settled, len(there.texts)) == (Settled.DELIVERED, 1)
+    assert {one.settled for one in late} == {Settled.FAILED}
+
+
+STOPPING = """
+import asyncio, socket, time
+from edge.webhooks.post import OwnThreadsResolver
+
+socket.getaddrinfo = lambda *of: time.sleep(60)
+
+async def stop() -> None:
+    resolver = OwnThreadsResolver()
+    asking = asyncio.create_task(resolver.resolve("slow.example"))
+    await asyncio.sleep(0.1)
+    asking.cancel()
+    await resolver.close()
+
+asyncio.run(stop())
+"""
+
+
+async def test_an_edge_that_stops_does_not_wait_for_a_name_server() -> None:
+    """Its calls are served by the next one, which may have to wait for its end."""
+    edge = await asyncio.create_subprocess_exec(sys.executable, "-c", STOPPING)
+    try:
+        async with asyncio.timeout(30):
+            assert await edge.wait() == 0
+    finally:
+        if edge.returncode is None:
+            edge.kill()
+            await edge.wait()
+
+
 async def test_a_redirect_is_not_followed() -> None:
     async with receiver() as inside:
 
@@ -275,7 +338,24 @@ async def test_our_own_network_is_not_reached(host: str) -> None:
     assert "not a public address" in answer.said
 
 
-@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "0177.0.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+        "0177.0.0.1",
+        "127\u30020\u30020\u30021",
+        "\uff11\uff12\uff17.0.0.1",
+        "%31%32%37.0.0.1",
+        "\u24db\u24de\u24d2\u24d0lhost",
+        "localhost.",
+        "[::]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[::1%25lo]",
+    ],
+)
 async def test_nor_by_any_other_way_to_write_it(host: str) -> None:
     async with receiver() as there, posting(GUARDED) as post:
         port = urlsplit(there.url).port
