@@ -11,7 +11,7 @@ from edge.domain.entry import Entry, Stage
 from edge.domain.events import EventName
 from edge.domain.ids import EndpointName, EntryId, LegId, RunId, UserId
 from edge.domain.settings import Queue, User, World
-from edge.ports.phone_system import Arrival, EndReason, LegState
+from edge.ports.phone_system import Arrival, EndReason, LegState, Wishes
 from tests.fakes.clock import LoopClock
 from tests.fakes.edge import CARRIER, FakeEdge
 from tests.fakes.houses import House, usual
@@ -23,6 +23,7 @@ from tests.fakes.waiting import wait_until
 from tests.fakes.world import ACCOUNT_ID, NODE, USERS, account, phone_of
 
 NUMBER = "12025550100"
+NO_WISHES = Wishes()
 PACKET_SECONDS = 0.02
 
 
@@ -138,6 +139,7 @@ class Office:
         endpoint: EndpointName = CARRIER,
         number: str = "12025550111",
         name: str = "",
+        wishes: Wishes = NO_WISHES,
     ) -> Caller:
         """Somebody dials; inside where the endpoint is not the carrier."""
         leg_id = LegId(f"chan_{next(self._numbers):026d}")
@@ -150,6 +152,7 @@ class Office:
             caller_number=number,
             caller_name=name,
             arrived_at_ms=self.clock.now_ms(),
+            wishes=wishes,
         )
         leg = FakeLeg(leg_id, None, endpoint, LegState.DOWN, arrival)
         self.board.add(leg)

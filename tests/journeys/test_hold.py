@@ -2,6 +2,8 @@
 
 import asyncio
 
+from edge.domain.events import EventName
+from edge.domain.settings.options import OptionAction
 from edge.domain.settings.waiting import (
     AnnounceMode,
     AnswerOn,
@@ -9,9 +11,13 @@ from edge.domain.settings.waiting import (
     HoldSound,
     Introduction,
     IntroductionMode,
+    OptionsAnnouncement,
     PositionAnnouncement,
     PositionMode,
+    WaitingTimeAnnouncement,
+    WaitingTimeMode,
 )
+from tests.fakes.keypad import AT_ONCE, key, press, rows
 from tests.fakes.office import Caller, Office, open_office
 from tests.fakes.phone_system import PROMPT_LASTS_SECONDS
 from tests.fakes.switchboard import WhenRung
@@ -130,11 +136,11 @@ async def test_a_full_introduction_is_not_told_again_after_a_takeover() -> None:
 
 async def test_words_of_a_dead_edge_end_and_the_rhythm_goes_on() -> None:
     async with open_office(hold_messages=MESSAGES) as office:
+        office.edge.phone.prompt_lasts_seconds = 60
         caller = office.call()
         await caller.hears_soon(NEWS, 10)
         await _kill_and_start_again(office)
-        await asyncio.sleep(10)
-        assert caller.hears == MUSIC
+        await caller.hears_soon(MUSIC, 0.5)
         weather = f"{MUSIC}, over it en/weather"
         await caller.hears_soon(weather, 20)
         assert caller.heard.count(NEWS) == 1, "not said twice"
@@ -194,6 +200,35 @@ async def test_positions_are_told_as_they_change() -> None:
         await second.hears_soon(f"{MUSIC}, over it {second_place}", 1)
         first.hang_up()
         await second.hears_soon(f"{MUSIC}, over it en/queue-youarenext", 25)
+
+
+async def test_only_a_waiting_time_that_was_heard_out_is_a_promise() -> None:
+    """The second one is: a key cut the first."""
+    told = WaitingTimeAnnouncement(WaitingTimeMode.YES, every_seconds=20)
+    deflect = key(OptionAction.DEFLECT)
+    quiet = OptionsAnnouncement(enabled=False)
+    house = rows(deflect, waiting_time_announcement=told, options_announcement=quiet)
+    async with open_office(ANN, house=house) as office:
+        served = office.call()
+        await served.talks_with(ANN)
+        served.hang_up()
+        await wait_until(lambda: ALPHA in office.memory.learnt, "it has learnt", 30)
+        talking = office.call()
+        await talking.talks_with(ANN, 30)
+        caller = office.call()
+        await wait_until(lambda: "queue-holdtime" in caller.hears, "told", 25)
+        press(office, caller, "1")
+        await caller.hears_soon(MUSIC, AT_ONCE)
+        await asyncio.sleep(5)
+        assert promises(office) == 0
+        await wait_until(lambda: "queue-holdtime" in caller.hears, "told again", 25)
+        await caller.hears_soon(MUSIC)
+        await asyncio.sleep(0.1)
+        assert promises(office) == 1
+
+
+def promises(office: Office) -> int:
+    return sum(one.name is EventName.WAIT_PROMISED for one in office.memory.events)
 
 
 async def _kill_and_start_again(office: Office) -> None:

@@ -222,6 +222,15 @@ def test_what_falls_due_within_the_gap_is_said_together_and_keeps_its_rhythm() -
     ]
 
 
+def test_what_falls_due_a_whole_gap_later_is_not_said_early() -> None:
+    queue = queue_with(
+        hold_messages={"sounds": [["busy"]], "first_after_seconds": 45, "every_seconds": 60},
+        position_announcement=position(every_seconds=30),
+        min_gap_seconds=15,
+    )
+    assert listen(queue, 60) == [(30, THIRD), (45, ("busy",)), (60, THIRD)]
+
+
 def test_without_a_gap_each_is_said_in_its_own_second() -> None:
     queue = queue_with(
         hold_messages={"sounds": [["busy"]], "first_after_seconds": 40, "every_seconds": 40},
@@ -288,6 +297,22 @@ def test_after_a_takeover_the_words_of_entry_are_not_repeated_and_the_rhythm_goe
         (120, THIRD),
         (140, ("busy", *THIRD)),
     ]
+
+
+def test_after_a_takeover_the_gap_is_kept_from_the_last_of_all_and_messages_go_on_in_order() -> (
+    None
+):
+    queue = queue_with(
+        position_announcement=position(every_seconds=30),
+        hold_messages={
+            "sounds": [["busy"], ["web"], ["site"]],
+            "first_after_seconds": 40,
+            "every_seconds": 40,
+        },
+    )
+    told = begin(queue, JOINED_MS, JOINED_MS + 83_000, is_new=False)
+    # The second message was told at 80 s: what was due at 90 s waits until 95 s.
+    assert listen(queue, 120, told=told) == [(95, THIRD), (120, ("site", *THIRD))]
 
 
 def test_after_a_takeover_what_is_said_once_and_was_due_is_not_repeated() -> None:
