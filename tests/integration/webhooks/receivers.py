@@ -10,12 +10,14 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from edge.domain.settings import Account
+from edge.domain.settings import Account, Webhooks
 from edge.domain.webhook import HeldWebhook, Webhook
+from edge.webhooks.post import HttpPost
 from tests.fakes.world import ACCOUNT_ID, account, webhook_named
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BEARER = "sesame-open-sesame"
+SHORT = Webhooks(timeout_seconds=1, allow_private_addresses=True)
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
@@ -67,3 +69,12 @@ def held(webhook: Webhook, attempt: int = 1) -> HeldWebhook:
 
 def account_with_secrets() -> Account:
     return replace(account(), secrets={"kv:hook": BEARER}, webhook_signing_secret=SIGNING_SECRET)
+
+
+@asynccontextmanager
+async def posting(settings: Webhooks = SHORT) -> AsyncIterator[HttpPost]:
+    post = HttpPost([account_with_secrets()], settings)
+    try:
+        yield post
+    finally:
+        await post.close()
