@@ -19,8 +19,11 @@ def check(site: Document, findings: Findings) -> None:
 
 def _fault(folder: Path) -> str:
     """Empty where it can be used."""
-    if not folder.is_dir():
-        return "there is no such folder on this machine"
-    if not any(one.is_file() for one in folder.glob("*/*")):
-        return "there is nothing in it like en/queue-full.wav"
+    try:
+        if not folder.is_dir():
+            return "there is no such folder on this machine"
+        if not any(one.is_file() for one in folder.glob("*/*")):
+            return "there is nothing in it like en/queue-full.wav"
+    except OSError as fault:
+        return f"can not be read: {fault.strerror}"
     return ""

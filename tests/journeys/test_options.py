@@ -262,6 +262,7 @@ LEAVING = [
     key(OptionAction.WEBHOOK),
     route(DestinationKind.QUEUE, BETA),
     route(DestinationKind.USER, BOB),
+    route(DestinationKind.DIALPLAN, "after-hours,s,1"),
 ]
 
 
@@ -269,6 +270,7 @@ LEAVING = [
 async def test_a_leaving_key_ends_the_ringing_at_once_and_nobody_missed_a_call(row: Option) -> None:
     async with open_office(ANN, house=rows(row, beta={"members": ()})) as office:
         office.phone(ANN).when_rung = WhenRung.NEVER_ANSWERS
+        office.board.dialplan.add(("after-hours", "s", 1))
         caller = await waiting(office)
         await wait_until(lambda: office.phone(ANN).rung == 1, "rings")
         await asyncio.sleep(1)

@@ -7,6 +7,8 @@ import pytest
 
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Stage
+from edge.domain.estimate import Prospect
+from edge.domain.ids import AccountId, EntryId
 from edge.domain.settings.options import DestinationKind, OptionAction
 from edge.domain.settings.waiting import (
     HoldMessages,
@@ -17,7 +19,18 @@ from edge.domain.settings.waiting import (
     PositionMode,
 )
 from edge.ports.prompts import Prompt
-from tests.fakes.keypad import AT_ONCE, MUSIC, key, over_music, place, posted, press, route, rows
+from tests.fakes.keypad import (
+    AT_ONCE,
+    MUSIC,
+    key,
+    over_music,
+    place,
+    posted,
+    press,
+    route,
+    rows,
+    waiting,
+)
 from tests.fakes.office import Caller, Office, open_office
 from tests.fakes.waiting import wait_until
 from tests.fakes.world import ANN, BETA, BOB
@@ -131,6 +144,32 @@ async def test_who_comes_back_hears_no_words_of_welcome_again() -> None:
         said = caller.leg.variables["played"].split()
         assert said == ["en/welcome", f"en/{Prompt.OPTION_NOT_NOW}"]
         assert place(office, caller).stage is Stage.WAITING
+
+
+async def test_words_that_wait_for_a_confirmation_do_not_ask_the_store_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    message = HoldMessages(sounds=(("stay",),), first_after_seconds=3, every_seconds=60)
+    row = key(OptionAction.DEFLECT, prompt_media_id="sent")
+    quiet = OptionsAnnouncement(enabled=False)
+    house = rows(row, hold_messages=message, options_announcement=quiet)
+    async with open_office(house=house) as office:
+        store, asked = office.edge.floor.store, []
+
+        async def standing(account: AccountId, entry: EntryId) -> Prospect | None:
+            asked.append(entry)
+            return await told(account, entry)
+
+        told = store.standing
+        monkeypatch.setattr(store, "standing", standing)
+        office.edge.phone.prompt_lasts_seconds = 20
+        caller = await waiting(office)
+        press(office, caller, "1")
+        await caller.hears_soon(over_music("sent"), AT_ONCE)
+        await asyncio.sleep(10)
+        assert asked == []
+        await caller.hears_soon(over_music("stay"), 15)
+        assert len(asked) == 1
 
 
 async def test_a_confirmation_is_not_cut_by_the_next_announcement() -> None:

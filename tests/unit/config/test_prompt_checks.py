@@ -25,6 +25,7 @@ def test_a_folder_of_recordings(tmp_path: Path) -> None:
         ("own", "must be an absolute path, like /srv/sounds"),
         ("5", 'write it in quotes, as text: "5"'),
         ("/no/such/folder", "there is no such folder on this machine"),
+        (f"/{'a' * 300}", "can not be read: File name too long"),
     ],
 )
 def test_a_folder_that_is_not_there(tmp_path: Path, folder: str, said: str) -> None:

@@ -196,7 +196,7 @@ def test_a_wait_that_has_grown_by_a_step_is_explained() -> None:
     queue = queue_with(
         waiting_time_announcement={"mode": "yes", "every_seconds": 30, "tells_rise": True}
     )
-    grows = at({0: expecting(115), 50: expecting(170), 80: expecting(231), 110: expecting(100)})
+    grows = at({0: expecting(115), 50: expecting(170), 80: expecting(230), 110: expecting(100)})
     told = [sounds for _, sounds in listen(queue, 120, facts=grows)]
     assert told == [
         ("queue-holdtime", "digits/2", "queue-minutes"),
@@ -212,6 +212,15 @@ def test_where_a_stuck_position_is_not_repeated_its_waiting_time_is_not_either()
     assert [
         when for when, _ in listen(queue_with(**settings), 120, facts=lambda _: expecting(90))
     ] == [30]
+
+
+def test_a_waiting_time_of_its_own_rhythm_is_told_beside_a_stuck_position() -> None:
+    queue = queue_with(
+        position_announcement=position(every_seconds=30, only_if_improved=True),
+        waiting_time_announcement={"mode": "yes", "every_seconds": 45},
+    )
+    heard = [when for when, _ in listen(queue, 140, facts=lambda _: expecting(90))]
+    assert heard == [30, 45, 90, 135]
 
 
 def test_the_promise_is_the_estimate_that_was_told() -> None:

@@ -277,6 +277,12 @@ def test_a_hold_message_that_the_head_did_not_hear_is_not_skipped() -> None:
     assert listen(queue, 140, facts=moves) == [(20, ("busy",)), (140, ("web", "site"))]
 
 
+def test_messages_in_order_begin_anew_after_the_last() -> None:
+    told = messages(sounds=[["one"], ["two"], ["three"]], every_seconds=20)
+    heard = listen(queue_with(hold_messages=told), 80)
+    assert [sounds for _, sounds in heard] == [("one",), ("two",), ("three",), ("one",)]
+
+
 # --- taken over
 
 

@@ -36,6 +36,8 @@ def test_music_is_what_the_call_wishes_then_the_piece_then_the_class() -> None:
     assert music_of(OURS, plain) == "jazz"
     assert music_of(OURS, own) == name_on_nodes(OURS, PIECE)
     assert music_of(OURS, own, "opera") == "opera"
+    rings = queue(hold_sound="ringback")
+    assert (music_of(OURS, rings), music_of(OURS, rings, "opera")) == ("ringback", "opera")
     assert music_of(OURS, plain, PIECE) == name_on_nodes(OURS, PIECE)
 
 
