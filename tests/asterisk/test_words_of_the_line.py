@@ -8,7 +8,7 @@ from lab.wait import wait_until
 from tests.asterisk.conftest import OpenOffice
 from tests.asterisk.hearing import heard_in_this_call, hears, hears_music, talk
 from tests.asterisk.overheard import hears_words, overheard, words
-from tests.asterisk.restarts import listening
+from tests.asterisk.restarts import hears_on, listening
 
 INTRODUCTION = "queue-closed"
 AT_ONCE_SECONDS = 1.0
@@ -78,6 +78,7 @@ async def test_position_time_and_options_are_told_in_order_in_the_queues_languag
             known = words(here.pbx, dict.fromkeys(told), language)
             last = {"to-end-this-call": known["to-end-this-call"]}
             await hears_words(caller, last, seconds=0.6)
+            await hears_on(caller, seconds=2.0)
             await talking.hang_up()
         heard = overheard(listened, caller, known)
         assert heard.prompts == list(told)

@@ -153,3 +153,42 @@ async def test_a_key_cuts_what_is_being_said(office: OpenOffice, name: str) -> N
         assert await here.callers_in_line() == [caller.number]
         if agent is not None:
             await agent.wait_for("incoming")
+
+
+@pytest.mark.parametrize("by", ["key", "answer"])
+async def test_words_in_the_line_to_which_a_key_has_led_are_cut_as_well(
+    office: OpenOffice, by: str
+) -> None:
+    leads = {
+        "digit": "3",
+        "action": "route",
+        "dest_kind": "queue",
+        "dest_id": "qu_main2",
+        "announcement": [],
+        "prompt_media_id": INTRODUCTION,
+    }
+    of_queues = {1: {"options": [leads]}, 2: {"options": REFUSED}}
+    async with office(agents=1, callers=1, queues=2, of_queues=of_queues) as here:
+        agent = await here.agent(1, log_in=False)
+        known = words(here.pbx, (INTRODUCTION, REFUSAL))
+        async with listening(here) as listened:
+            caller = await here.waiting_caller()
+            await caller.press("3")
+            await hears_words(caller, {INTRODUCTION: known[INTRODUCTION]})
+            if by == "key":
+                await caller.press("5")
+                await hears_words(caller, {REFUSAL: known[REFUSAL]})
+            else:
+                await here.set_agent(1, "available")
+                await agent.wait_for("incoming")
+                await agent.answer()
+                await hears(caller, agent, 1.0)
+        heard = overheard(listened, caller, known)
+        cut, *_ = heard.spoken
+        assert cut.prompt == INTRODUCTION
+        assert not cut.whole
+        if by == "key":
+            off_at = heard.keys[-1].ended_at + KEY_CUTS_SECONDS
+        else:
+            off_at = heard.answered_at(agent) + ANSWER_CUTS_SECONDS
+        assert heard.ended_at(cut) < off_at + listened.stalled_ms / 1000
