@@ -63,6 +63,21 @@ async def test_key_and_answer_have_one_winner(row: Option, half_ms: int) -> None
         assert office.phone(ANN).rung == 1
 
 
+@pytest.mark.parametrize("row", LEAVING, ids=named)
+async def test_an_agent_who_answers_a_moment_after_the_key_is_told(row: Option) -> None:
+    async with open_office(ANN, house=rows(row, beta={"members": ()})) as office:
+        office.phone(ANN).when_rung = WhenRung.NEVER_ANSWERS
+        caller = await waiting(office)
+        await wait_until(lambda: office.phone(ANN).rung == 1, "rings")
+        leg = office.phone(ANN).leg
+        assert leg is not None
+        press(office, caller, "1")
+        await asyncio.sleep(0.0025)
+        office.board.answered(leg)
+        await wait_until(lambda: office.phone(ANN).leg is None, "told, and over", 6)
+        assert office.heard_by(ANN) == ["silence", f"en/{Prompt.CALL_TAKEN}", "nothing"]
+
+
 @pytest.mark.parametrize("row", [*LEAVING, key(OptionAction.DEFLECT)], ids=named)
 @pytest.mark.parametrize("half_ms", range(-6, 14))
 async def test_key_and_hang_up_leave_nobody_behind(row: Option, half_ms: int) -> None:
