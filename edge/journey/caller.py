@@ -45,13 +45,10 @@ from edge.journey.offer import (
 from edge.journey.options import Keys, Press
 from edge.journey.voice import Voice
 from edge.ports.phone_system import Arrival, Done, EndReason, NodeFault, PhoneSystem
-from edge.ports.queue_store import ReplaceWord
 
 log = structlog.get_logger()
 
 OFFERS_REMEMBERED = 256
-HELD_WITH_TRIES, HOLD_AGAIN_SECONDS = 30, 1.0
-IN_LINE = frozenset({Stage.WAITING, Stage.OFFERED})
 
 
 class Caller:
@@ -340,19 +337,6 @@ class Caller:
         word, moved = await self._floor.store.replace_leg(self.account, self.id, leg)
         self._floor.follow_up(self.account, moved)
         log.info("caller_transferred", entry=self.id, word=word)
-        entry = moved.entry if word is ReplaceWord.REPLACED else None
-        for _ in range(HELD_WITH_TRIES):
-            if entry is None or entry.leg != leg or entry.stage not in IN_LINE:
-                return
-            try:
-                # Asterisk has put the new leg where the old one stood, but without its music.
-                await self._phone.hold(leg, self._music(entry))
-            except NodeFault as fault:
-                log.warning("transferred_caller_not_held", entry=self.id, reason=str(fault))
-                await self._floor.clock.sleep(HOLD_AGAIN_SECONDS)
-                entry = await self._floor.store.entry(self.account, self.id)
-            else:
-                return
 
     # --- small things
 

@@ -248,6 +248,16 @@ async def end_leg(leg: Leg, reason: EndReason) -> None:
             await leg.ended()
 
 
+async def bring_together(bridge: BridgeId, *legs: Leg) -> Leg | None:
+    """All of them into one bridge; the leg that was gone, or None. Whoever comes in the place of
+    one by a transfer meanwhile is the one who is meant."""
+    while True:
+        asked_as = [leg.id for leg in legs]
+        gone = await legs[0].phone.connect(bridge, asked_as)
+        if asked_as == [leg.id for leg in legs]:
+            return next((leg for leg in legs if leg.id == gone), None)
+
+
 async def clear_away(phone: PhoneSystem, entry: EntryId) -> None:
     """End whoever is left in the bridge of a call that is over, and remove it. Idempotent."""
     bridge = conversation_bridge(entry)

@@ -62,7 +62,8 @@ class LegEnded:
 
 @dataclass(frozen=True, slots=True)
 class LegReplaced:
-    """The party was transferred away, and another leg stands in the bridge in its place.
+    """The party was transferred away, and another leg stands in the bridge in its place; where
+    that is music, the phone system sees to it that it hears it.
 
     The replaced leg ends soon, when its phone has heard that the transfer was done.
     """

@@ -18,6 +18,7 @@ from edge.ports.phone_system import (
     LegEnded,
     LegEvent,
     LegFeed,
+    LegReplaced,
     LegState,
     NodeBack,
     NodeEvent,
@@ -31,6 +32,7 @@ from tests.fakes.switchboard import FakeLeg, Switchboard, WhenRung
 ONE_WAY_SECONDS = 0.001
 RINGS_AFTER_SECONDS = 0.02
 PROMPT_LASTS_SECONDS = 1.5
+HOLD_AGAIN_SECONDS = 1.0
 
 Result = TypeVar("Result")
 
@@ -63,6 +65,9 @@ class FakePhoneSystem:
         self._may_claim = may_claim
         self._events: asyncio.Queue[NodeEvent | None] = asyncio.Queue()
         self._feeds: dict[LegId, FakeFeed] = {}
+        self._held_in: dict[LegId, str] = {}
+        """The music in which each leg is to stand, by the last order."""
+        self._holding: set[asyncio.Task[None]] = set()
         self._is_killed = False
         self._fails_at = ""
         self._is_done_all_the_same = False
@@ -76,6 +81,8 @@ class FakePhoneSystem:
         self._events.put_nowait(NodeBack())
 
     def close(self) -> None:
+        for holding in self._holding:
+            holding.cancel()
         self._board.disconnect_app(self.app)
         self._events.put_nowait(None)
 
@@ -105,9 +112,29 @@ class FakePhoneSystem:
         self._events.put_nowait(event)
 
     def tell_leg(self, leg: LegId, event: LegEvent) -> None:
+        if isinstance(event, LegReplaced) and leg in self._held_in:
+            self._held_in[event.by] = self._held_in.pop(leg)
+            holding = asyncio.create_task(self._hold_successor(event.by), name=f"hold {event.by}")
+            self._holding.add(holding)
+            holding.add_done_callback(self._holding.discard)
         feed = self._feeds.get(leg)
         if feed is not None:
             feed.put(event)
+
+    async def _hold_successor(self, leg: LegId) -> None:
+        """The node puts it where the other stood, but without music."""
+
+        def act() -> None:
+            if leg in self._held_in:
+                self._enter(leg, BridgeId(f"hold_{self._held_in[leg]}"))
+
+        while not self._is_killed:
+            try:
+                await self._order("hold", act)
+            except NodeFault:
+                await asyncio.sleep(HOLD_AGAIN_SECONDS)
+            else:
+                return
 
     async def _order(self, name: str, act: Callable[[], Result]) -> Result:
         """The node does it after one way, and the answer is here after the other.
@@ -166,6 +193,7 @@ class FakePhoneSystem:
         return await self._order("answer", act)
 
     async def hold(self, leg: LegId, music_class: str) -> Done:
+        self._held_in[leg] = music_class
         return await self._order("hold", lambda: self._enter(leg, BridgeId(f"hold_{music_class}")))
 
     def _enter(self, leg: LegId, bridge: BridgeId) -> Done:
@@ -229,6 +257,8 @@ class FakePhoneSystem:
 
     async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
         """One order for all: nobody stands in the bridge alone because an edge died in between."""
+        for one in legs:
+            self._held_in.pop(one, None)
 
         def act() -> LegId | None:
             gone = next((leg for leg in legs if self._leg(leg) is None), None)
