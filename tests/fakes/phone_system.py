@@ -65,6 +65,8 @@ class FakePhoneSystem:
         self._may_claim = may_claim
         self._events: asyncio.Queue[NodeEvent | None] = asyncio.Queue()
         self._feeds: dict[LegId, FakeFeed] = {}
+        self._unheard: dict[LegId, list[LegEvent]] = {}
+        """What came while nobody listened, for who listens next."""
         self._held_in: dict[LegId, str] = {}
         """The music in which each leg is to stand, by the last order."""
         self._holding: set[asyncio.Task[None]] = set()
@@ -120,6 +122,12 @@ class FakePhoneSystem:
         feed = self._feeds.get(leg)
         if feed is not None:
             feed.put(event)
+            return
+        unheard = [*self._unheard.get(leg, ()), event]
+        if isinstance(event, LegEnded):
+            # Of a leg that has ended it is still to be told who took its place.
+            unheard = [one for one in unheard if isinstance(one, LegReplaced)]
+        self._unheard[leg] = unheard
 
     async def _hold_successor(self, leg: LegId) -> None:
         """The node puts it where the other stood, but without music."""
@@ -171,8 +179,11 @@ class FakePhoneSystem:
     def listen(self, leg: LegId) -> Iterator[LegFeed]:
         assert leg not in self._feeds, f"two listen to {leg}"
         feed = self._feeds[leg] = FakeFeed()
+        unheard = self._unheard.pop(leg, [])
+        for event in unheard:
+            feed.put(event)
         ended = self._board.ended.get(leg)
-        if ended is not None and ended.ended is not None and ended.app == self.app:
+        if not unheard and ended is not None and ended.ended is not None and ended.app == self.app:
             feed.put(LegEnded(ended.ended))
         try:
             yield feed

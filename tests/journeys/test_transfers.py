@@ -287,6 +287,25 @@ async def test_a_place_in_line_that_is_handed_over_is_kept() -> None:
         office.board.end(other, EndReason.NORMAL)
 
 
+@pytest.mark.parametrize("tenths", range(0, 14, 2))
+async def test_who_takes_the_call_over_after_a_fault_of_the_node_has_the_place(
+    tenths: int,
+) -> None:
+    """A new conductor goes on a second later; until then nobody follows the call."""
+    async with open_office() as office:
+        caller = office.call()
+        await caller.hears_soon(MUSIC)
+        office.edge.phone.fail_once("dial", is_done=False)
+        await office.log_in(ANN)
+        await wait_until(lambda: caller.entry.stage is Stage.OFFERED, "offered")
+        await asyncio.sleep(tenths / 10 + 0.01)
+        other = office.board.legs[office.board.transfer(caller.leg.id, THIRD)]
+        await wait_until(lambda: other.hears == f"talk with {phone_of(ANN)}", "served", 15)
+        assert "silence" not in audible(other)
+        assert len(office.memory.entries) == 1
+        office.board.end(other.id, EndReason.NORMAL)
+
+
 SPOKEN = {
     "agent_announcement": ("hello",),
     "member_delay_seconds": 1,
