@@ -45,6 +45,7 @@ from edge.journey.offer import (
 from edge.journey.options import Keys, Press
 from edge.journey.voice import Voice
 from edge.ports.phone_system import Arrival, Done, EndReason, NodeFault, PhoneSystem
+from edge.ports.queue_store import ReplaceWord
 
 log = structlog.get_logger()
 
@@ -337,6 +338,8 @@ class Caller:
         word, moved = await self._floor.store.replace_leg(self.account, self.id, leg)
         self._floor.follow_up(self.account, moved)
         log.info("caller_transferred", entry=self.id, word=word)
+        if word is ReplaceWord.REPLACED:
+            await write_place(self._phone, moved.entry)
 
     # --- small things
 
