@@ -9,7 +9,6 @@ at -26, the level of telephone speech, over music at -36. More would clip them.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 
 import structlog
@@ -18,7 +17,7 @@ from edge.ari.ids import our_arguments
 from edge.ari.operations import Outcome
 from edge.ari.rest import Rest
 from edge.ari.router import Router
-from edge.domain.ids import CROCKFORD, LegId, PlaybackId, RunId
+from edge.domain.ids import LegId, PlaybackId, RunId, suffix_of
 from edge.ports.phone_system import EndReason, NodeFault
 
 log = structlog.get_logger()
@@ -41,9 +40,7 @@ HANG_UP_CAUSE = 16
 
 def whisper_of(leg: LegId) -> LegId:
     """The name of the Snoop channel that speaks to this leg."""
-    digest = int.from_bytes(hashlib.blake2b(leg.encode(), digest_size=17).digest(), "big")
-    suffix = "".join(CROCKFORD[(digest >> shift) & 31] for shift in range(125, -1, -5))
-    return LegId(f"{PREFIX}{suffix}")
+    return LegId(f"{PREFIX}{suffix_of(leg)}")
 
 
 class Whispers:

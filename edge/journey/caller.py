@@ -17,6 +17,7 @@ from edge.domain.ids import (
     UserId,
     conversation_bridge,
     leads_onward,
+    playbacks_on,
 )
 from edge.domain.media import music_of
 from edge.domain.offer import LegFailure
@@ -287,6 +288,9 @@ class Caller:
         known, adopted = None, Done.GONE
         while known != leg.id:
             known = leg.id
+            # A leg that words are played to comes when they are over, and hears no key or answer
+            # before: those of an edge that died are ended.
+            await asyncio.gather(*(self._phone.stop(words) for words in playbacks_on(known)))
             adopted = await self._phone.adopt(known)
             leg.compare_with(await self._floor.surveys[self._phone.node].take(), known)
         return adopted

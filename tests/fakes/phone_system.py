@@ -28,6 +28,7 @@ from edge.ports.phone_system import (
     Survey,
 )
 from tests.fakes.switchboard import FakeLeg, Switchboard, WhenRung
+from tests.fakes.waiting import wait_until
 
 ONE_WAY_SECONDS = 0.001
 RINGS_AFTER_SECONDS = 0.02
@@ -73,6 +74,7 @@ class FakePhoneSystem:
         self._is_killed = False
         self._fails_at = ""
         self._is_done_all_the_same = False
+        self.words_last_seconds = PROMPT_LASTS_SECONDS
         self.loses_the_end_of_words = False
         """Events that a playback has ended never come."""
 
@@ -321,7 +323,7 @@ class FakePhoneSystem:
         begin(found, playback, " ".join(sounds))
         if not self.loses_the_end_of_words:
             over = partial(self._board.playback_over, playback)
-            self._board.later(found, PROMPT_LASTS_SECONDS, over)
+            self._board.later(found, self.words_last_seconds, over)
         return Done.DONE
 
     async def end_whisper(self, leg: LegId) -> None:
@@ -394,7 +396,13 @@ class FakePhoneSystem:
             found.app = self.app
             return Done.DONE
 
+        # A leg that words are played to comes when they are over.
+        await wait_until(lambda: not self._is_played_to(leg), "the words are over", 600)
         return await self._order("adopt", act)
+
+    def _is_played_to(self, leg: LegId) -> bool:
+        found = self._board.legs.get(leg)
+        return found is not None and found.playback is not None
 
     async def recall_arrival(self, leg: LegId) -> Arrival | None:
         def act() -> Arrival | None:
