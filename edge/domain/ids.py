@@ -61,10 +61,6 @@ def is_dialled_by_us(leg: LegId) -> bool:
     return leg.startswith("leg_")
 
 
-def new_playback_id() -> PlaybackId:
-    return PlaybackId(f"say_{new_suffix()}")
-
-
 def suffix_of(name: str) -> str:
     """26 characters like those of chance, always the same for this name."""
     digest = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=17).digest(), "big")
