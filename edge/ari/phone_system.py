@@ -309,8 +309,8 @@ class AriPhoneSystem:
             )
         return _done(played.outcome)
 
-    async def end_whisper(self, leg: LegId) -> None:
-        await self._whispers.end(leg)
+    async def end_whisper(self, leg: LegId) -> bool:
+        return await self._whispers.end(leg)
 
     def _nothing_to_play(self, leg: LegId, playback: PlaybackId) -> Done:
         """All of it was left out: over as soon as it began."""

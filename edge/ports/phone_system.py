@@ -287,8 +287,9 @@ class PhoneSystem(Protocol):
         """The same over the music, which goes on meanwhile. What was whispered before goes on
         too: stop it first."""
 
-    async def end_whisper(self, leg: LegId) -> None:
-        """Nobody whispers to the leg any more, not even an edge that died. Idempotent."""
+    async def end_whisper(self, leg: LegId) -> bool:
+        """Nobody whispers to the leg any more, not even an edge that died. Idempotent. Whether an
+        edge did, or died before it had put its whisper away."""
 
     async def stop(self, playback: PlaybackId) -> None:
         """Stop a playback at once; ended already is success."""

@@ -326,13 +326,18 @@ class FakePhoneSystem:
             self._board.later(found, self.words_last_seconds, over)
         return Done.DONE
 
-    async def end_whisper(self, leg: LegId) -> None:
-        def act() -> None:
+    async def end_whisper(self, leg: LegId) -> bool:
+        def act() -> bool:
             found = self._board.legs.get(leg)
-            if found is not None and found.whisper is not None:
+            if found is None:
+                return False
+            was_spoken_to = found.is_whispered_to
+            if found.whisper is not None:
                 self._board.playback_over(found.whisper)
+            found.is_whispered_to = False
+            return was_spoken_to
 
-        await self._order("end_whisper", act)
+        return await self._order("end_whisper", act)
 
     async def ring(self, leg: LegId) -> Done:
         def act() -> Done:

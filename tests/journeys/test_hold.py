@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from edge.domain.settings.waiting import (
     AnnounceMode,
     AnswerOn,
@@ -123,6 +125,19 @@ async def test_a_full_introduction_is_not_told_again_after_a_takeover() -> None:
         await caller.hears_soon(WELCOME)
         await _kill_and_start_again(office)
         await wait_until(lambda: caller.entry.intro_until_ms == 0, "may be offered", 10)
+        await office.log_in(ANN)
+        await caller.talks_with(ANN, 30)
+        assert caller.heard.count(WELCOME) == 1
+
+
+@pytest.mark.parametrize("half_ms", range(24))
+async def test_a_full_introduction_of_which_no_word_was_said_is_told_after_a_takeover(
+    half_ms: int,
+) -> None:
+    async with open_office(introduction=FULL) as office:
+        caller = office.call()
+        await asyncio.sleep(half_ms / 2000)
+        await _kill_and_start_again(office)
         await office.log_in(ANN)
         await caller.talks_with(ANN, 30)
         assert caller.heard.count(WELCOME) == 1
