@@ -74,6 +74,9 @@ class FakePhoneSystem:
         self._is_killed = False
         self._fails_at = ""
         self._is_done_all_the_same = False
+        self._given_up_after_seconds = 0.0
+        self.given_up_at: float | None = None
+        """When the order that fails is not waited for any more, from when it was given on."""
         self.words_last_seconds = PROMPT_LASTS_SECONDS
         self.loses_the_end_of_words = False
         """Events that a playback has ended never come."""
@@ -105,9 +108,11 @@ class FakePhoneSystem:
     def mend(self) -> None:
         self.open()
 
-    def fail_once(self, order: str, *, is_done: bool) -> None:
-        """The node does not answer the next order of this name; it may have done it, or not."""
+    def fail_once(self, order: str, *, is_done: bool, after_seconds: float = 0.0) -> None:
+        """The node does not answer the next order of this name, and is waited for so long; it may
+        have done it, or not."""
         self._fails_at, self._is_done_all_the_same = order, is_done
+        self._given_up_after_seconds = after_seconds
 
     def may_take(self, arrival: Arrival) -> bool:
         return self._may_claim(arrival)
@@ -157,6 +162,10 @@ class FakePhoneSystem:
             self._fails_at = ""
             if self._is_done_all_the_same:
                 act()
+            after_seconds = self._given_up_after_seconds
+            if after_seconds:
+                self.given_up_at = asyncio.get_running_loop().time() + after_seconds
+                await asyncio.sleep(after_seconds)
             raise NodeFault(f"no answer to {name}")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Result] = loop.create_future()
