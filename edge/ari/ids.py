@@ -3,13 +3,12 @@
 All ids of one kind have one length: Asterisk refuses an id that is a prefix of a living one.
 """
 
-import hashlib
 import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from edge.ari.events import Channel
-from edge.domain.ids import CROCKFORD, BridgeId, EndpointName, LegId, NodeId, RunId
+from edge.domain.ids import BridgeId, EndpointName, LegId, NodeId, RunId, suffix_of
 from edge.domain.line import HIGHEST_PRIORITY
 from edge.ports.phone_system import Arrival, Wishes
 
@@ -36,9 +35,7 @@ def our_arguments(leg: LegId) -> str:
 
 def holding_bridge(music_class: str) -> BridgeId:
     """The holding bridge of a music class: the same id for every edge on the node."""
-    digest = int.from_bytes(hashlib.blake2b(music_class.encode(), digest_size=17).digest(), "big")
-    suffix = "".join(CROCKFORD[(digest >> shift) & 31] for shift in range(125, -1, -5))
-    return BridgeId(f"hold_{suffix}")
+    return BridgeId(f"hold_{suffix_of(music_class)}")
 
 
 def in_path(an_id: str) -> str:

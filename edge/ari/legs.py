@@ -58,6 +58,8 @@ class Leg:
     request: ChannelHangupRequest | None = None
     music_class: str | None = None
     """As we last set it on the channel; None: not known."""
+    held_in: str | None = None
+    """The music in which it is to stand, by the last order; None: it talks, or was never held."""
     took_a_place: bool = False
     """It came into its bridge in the place of another, by a transfer; there it has no role yet."""
     placing: asyncio.Lock = field(default_factory=asyncio.Lock)

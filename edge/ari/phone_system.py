@@ -48,6 +48,7 @@ log = structlog.get_logger()
 
 ADOPTION_SECONDS, ADOPTION_LOOKS = 3.0, 20
 START_SECONDS = 1.0
+HELD_WITH_TRIES, HOLD_AGAIN_SECONDS = 30, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +168,11 @@ class AriPhoneSystem:
                 return
             case ari.CallBroadcast(channel=channel):
                 self._offered(channel)
-            case ari.StasisStart(channel=channel, args=args):
+            case ari.StasisStart(channel=channel, args=args, replaces=replaces):
                 self._router.route(event)
+                if replaces is not None:
+                    self._stage.succeed(LegId(channel.id), LegId(replaces))
+                    self._spawn(self._hold_successor(LegId(channel.id)))
                 if args[:1] == (ARRIVAL,):
                     self._admit(channel)
             case ari.DeviceStateChanged(name=name, state=state):
@@ -203,6 +207,16 @@ class AriPhoneSystem:
             await self.commands_up()
         except NodeFault as fault:
             self._log.warning("ari_phone_not_followed", phone=name, reason=str(fault))
+
+    async def _hold_successor(self, leg: LegId) -> None:
+        for _ in range(HELD_WITH_TRIES):
+            try:
+                await self._stage.hold_successor(leg)
+            except NodeFault as fault:
+                self._log.warning("ari_successor_not_held", leg=leg, reason=str(fault))
+                await asyncio.sleep(HOLD_AGAIN_SECONDS)
+            else:
+                return
 
     def _admit(self, channel: ari.Channel) -> None:
         arrival = read_arrival(self.node, channel)
@@ -295,8 +309,8 @@ class AriPhoneSystem:
             )
         return _done(played.outcome)
 
-    async def end_whisper(self, leg: LegId) -> None:
-        await self._whispers.end(leg)
+    async def end_whisper(self, leg: LegId) -> bool:
+        return await self._whispers.end(leg)
 
     def _nothing_to_play(self, leg: LegId, playback: PlaybackId) -> Done:
         """All of it was left out: over as soon as it began."""

@@ -42,13 +42,15 @@ class Router:
         self.unclaimed = 0
         """Events of legs that we do not know (passing through another edge's bridge, say)."""
         self._ended: dict[LegId, EndReason] = {}
+        self._unheard_successors: dict[LegId, LegReplaced] = {}
+        """Who took the place of a leg that has ended, while nobody listened to it."""
 
     @contextmanager
     def listen(self, leg_id: LegId) -> Iterator[Feed]:
         """A feed from now on; what came before the first listener is in it."""
         ended = self._ended.get(leg_id)
         if ended is not None:
-            yield Feed([LegEnded(ended)])
+            yield Feed([self._unheard_successors.pop(leg_id, LegEnded(ended))])
             return
         leg = self.legs.setdefault(leg_id, Leg())
         feed = Feed(leg.unheard)
@@ -262,8 +264,13 @@ class Router:
                 self.playback_ended(leg.speaks_for, playback)
             self.on_whispered(leg.speaks_for)
         self._ended[leg_id] = reason
+        for unheard in leg.unheard:
+            if isinstance(unheard, LegReplaced):
+                self._unheard_successors[leg_id] = unheard
         while len(self._ended) > REMEMBERED_ENDS:
-            del self._ended[next(iter(self._ended))]
+            oldest = next(iter(self._ended))
+            del self._ended[oldest]
+            self._unheard_successors.pop(oldest, None)
         for feed in leg.feeds:
             feed.put(LegEnded(reason))
         self._settle((*leg.starts, *(future for _, future in leg.entries)), False)

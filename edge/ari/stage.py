@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 
 import structlog
 
@@ -47,26 +47,52 @@ class Stage:
         bridge itself would be one stream for all, but Asterisk ends it for good whenever the last
         caller leaves.
         """
+        leg = self._router.legs.get(leg_id)
+        if leg is None and self._router.has_ended(leg_id):
+            return Done.GONE
+        if leg is not None:
+            leg.held_in = music_class
+        async with leg.placing if leg is not None else asyncio.Lock():
+            return await self._stand(leg_id, music_class)
+
+    def succeed(self, leg_id: LegId, replaced: LegId) -> None:
+        """By a transfer: where the other was to stand in music, this one is to."""
+        before = self._router.legs.get(replaced)
+        if before is not None:
+            self._router.legs[leg_id].held_in, before.held_in = before.held_in, None
+
+    async def hold_successor(self, leg_id: LegId) -> None:
+        """Asterisk puts it where the other stood, but without a role and so without music."""
+        leg = self._router.legs.get(leg_id)
+        if leg is None or leg.held_in is None:
+            return
+        bridge = holding_bridge(leg.held_in)
+        with self._router.expect_entry(leg_id, bridge) as entry:
+            if self._router.bridge_of.get(leg_id) != bridge:
+                await asyncio.wait([entry], timeout=ENTRY_SECONDS)
+        async with leg.placing:
+            # Not where it is to talk by now.
+            if leg.held_in is not None:
+                await self._stand(leg_id, leg.held_in)
+
+    async def _stand(self, leg_id: LegId, music_class: str) -> Done:
         bridge = holding_bridge(music_class)
         leg = self._router.legs.get(leg_id)
         if leg is not None and leg.took_a_place:
-            # Put there by Asterisk, without a role and so without music; out first, as for anyone.
+            # Out first, as for anyone who stands there without the role.
             leg.took_a_place = False
             await self._rest.bridges.removeChannel(bridge, leg_id)
             self._router.bridge_of.pop(leg_id, None)
-        if leg is None and self._router.has_ended(leg_id):
-            return Done.GONE
-        async with leg.placing if leg is not None else asyncio.Lock():
-            for _ in range(2):
-                await self._prepare_holding(bridge, music_class)
-                if self._router.bridge_of.get(leg_id) == bridge:
-                    return Done.DONE
-                outcome = await self._set_music(leg_id, music_class)
-                if outcome is Outcome.OK:
-                    outcome = await self._enter(bridge, [leg_id], HOLDING_ROLE)
-                if outcome is not Outcome.NO_BRIDGE:
-                    return Done.DONE if outcome is Outcome.OK else Done.GONE
-                self._known.discard(bridge)
+        for _ in range(2):
+            await self._prepare_holding(bridge, music_class)
+            if self._router.bridge_of.get(leg_id) == bridge:
+                return Done.DONE
+            outcome = await self._set_music(leg_id, music_class)
+            if outcome is Outcome.OK:
+                outcome = await self._enter(bridge, [leg_id], HOLDING_ROLE)
+            if outcome is not Outcome.NO_BRIDGE:
+                return Done.DONE if outcome is Outcome.OK else Done.GONE
+            self._known.discard(bridge)
         raise NodeFault(f"holding bridge {bridge} does not stay")
 
     async def _set_music(self, leg_id: LegId, music_class: str) -> Outcome:
@@ -112,7 +138,19 @@ class Stage:
                 self._router.entered(LegId(member), bridge)
 
     async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
-        """All legs into the mixing bridge; the leg that was gone, or None."""
+        """All legs into the mixing bridge; the leg that was gone, or None.
+
+        Who is being put into music meanwhile is waited for, and nobody is put there afterwards.
+        """
+        known = [self._router.legs[leg] for leg in sorted(legs) if leg in self._router.legs]
+        for one in known:
+            one.held_in = None
+        async with AsyncExitStack() as places:
+            for one in known:
+                await places.enter_async_context(one.placing)
+            return await self._join(bridge, legs)
+
+    async def _join(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
         for _ in range(2):
             await self.prepare(bridge)
             missing = [leg for leg in legs if self._router.bridge_of.get(leg) != bridge]

@@ -9,7 +9,6 @@ at -26, the level of telephone speech, over music at -36. More would clip them.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 
 import structlog
@@ -18,7 +17,7 @@ from edge.ari.ids import our_arguments
 from edge.ari.operations import Outcome
 from edge.ari.rest import Rest
 from edge.ari.router import Router
-from edge.domain.ids import CROCKFORD, LegId, PlaybackId, RunId
+from edge.domain.ids import LegId, PlaybackId, RunId, suffix_of
 from edge.ports.phone_system import EndReason, NodeFault
 
 log = structlog.get_logger()
@@ -41,9 +40,7 @@ HANG_UP_CAUSE = 16
 
 def whisper_of(leg: LegId) -> LegId:
     """The name of the Snoop channel that speaks to this leg."""
-    digest = int.from_bytes(hashlib.blake2b(leg.encode(), digest_size=17).digest(), "big")
-    suffix = "".join(CROCKFORD[(digest >> shift) & 31] for shift in range(125, -1, -5))
-    return LegId(f"{PREFIX}{suffix}")
+    return LegId(f"{PREFIX}{suffix_of(leg)}")
 
 
 class Whispers:
@@ -84,9 +81,11 @@ class Whispers:
         language: str | None,
     ) -> Outcome:
         for _ in range(TRIES):
+            # First of all: from the whisper's opening on it is a moment to the first word.
+            await self._duck(leg, whisper)
             outcome = await self._open(leg, whisper)
             if outcome is Outcome.OK:
-                await self._duck(leg, whisper)
+                await self._raise(leg, whisper)
                 self._router.speak_for(whisper, leg, playback)
                 outcome = await self._rest.channels.play(whisper, playback, media, language)
                 if outcome is Outcome.OK:
@@ -109,15 +108,16 @@ class Whispers:
             await asyncio.wait([started], timeout=OPENED_WITHIN_SECONDS)
             return Outcome.OK if started.done() and started.result() else Outcome.REFUSED
 
-    async def end(self, leg: LegId) -> None:
+    async def end(self, leg: LegId) -> bool:
         """Nobody whispers to the leg any more, and what it hears is as loud as it was. Idempotent;
-        also for a leg that an edge that died has whispered to."""
+        also for a leg that an edge that died has whispered to. Whether it was whispered to."""
         async with self._turn(leg):
-            await self._end(whisper_of(leg))
+            was_there = await self._end(whisper_of(leg))
             is_raised = await self._set(leg, AS_IT_WAS)
             known = self._router.legs.get(leg)
             if known is not None and is_raised:
                 known.is_ducked = False
+        return was_there
 
     async def raise_at_once(self, leg: LegId) -> None:
         """What the leg hears next is not music and is to be as loud as ever: in one step."""
@@ -135,19 +135,23 @@ class Whispers:
         self._may_duck = True
 
     async def _duck(self, leg: LegId, whisper: LegId) -> None:
-        """Before the words begin: on a channel that plays, a setting waits for the end of it."""
         known = self._router.legs.get(leg)
         if not self._may_duck or known is None or self._router.is_speaking(whisper):
             return
-        if not await self._set(whisper, RAISED):
-            return
-        if known.is_ducked:
+        # Whether it can be set at all is asked with what changes nothing.
+        if known.is_ducked or not await self._set(leg, AS_IT_WAS):
             return
         known.is_ducked = True
         for step in DUCKED:
             if known.is_ducked:
                 await self._set(leg, step)
                 await asyncio.sleep(STEP_SECONDS)
+
+    async def _raise(self, leg: LegId, whisper: LegId) -> None:
+        """Before the words begin: on a channel that plays, a setting waits for the end of it."""
+        known = self._router.legs.get(leg)
+        if known is not None and known.is_ducked and not self._router.is_speaking(whisper):
+            await self._set(whisper, RAISED)
 
     async def _unduck(self, leg: LegId) -> None:
         known = self._router.legs.get(leg)
@@ -174,16 +178,17 @@ class Whispers:
             return False
         return outcome is Outcome.OK
 
-    async def _end(self, whisper: LegId) -> None:
+    async def _end(self, whisper: LegId) -> bool:
         """Hang it up and see its name free, also by the events: else what comes next would be
-        played to it."""
+        played to it. Whether there was one."""
         self._router.order_end(whisper, EndReason.NORMAL)
         is_ending = await self._rest.channels.hangup(whisper, HANG_UP_CAUSE) is Outcome.OK
         for _ in range(LOOKS):
             is_there = is_ending and await self._rest.channels.get(whisper) is not None
             if not (is_there or self._router.is_present(whisper)):
-                return
+                break
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return is_ending
 
     def left_open(self) -> list[LegId]:
         """Legs whose music is lowered though nothing is said: the end of the words was missed."""

@@ -1,5 +1,6 @@
 """The names of things: one NewType per kind, and the ids we choose ourselves."""
 
+import hashlib
 import re
 import secrets
 from typing import NewType
@@ -24,6 +25,8 @@ EndpointName = NewType("EndpointName", str)
 """A PJSIP endpoint's name (a phone or a trunk), unique on the site."""
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+PLAYBACK_TURNS = 4
+"""The end of one playback is told before the next of its name begins."""
 CONFIGURED_ID = re.compile(r"[a-z]+_[A-Za-z0-9]+")
 
 
@@ -58,8 +61,15 @@ def is_dialled_by_us(leg: LegId) -> bool:
     return leg.startswith("leg_")
 
 
-def new_playback_id() -> PlaybackId:
-    return PlaybackId(f"say_{new_suffix()}")
+def suffix_of(name: str) -> str:
+    """26 characters like those of chance, always the same for this name."""
+    digest = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=17).digest(), "big")
+    return "".join(CROCKFORD[(digest >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def playbacks_on(leg: LegId) -> tuple[PlaybackId, ...]:
+    """The names, in turn, of what is played on a leg: whoever takes it over knows them."""
+    return tuple(PlaybackId(f"say_{suffix_of(f'{leg} {turn}')}") for turn in range(PLAYBACK_TURNS))
 
 
 def new_webhook_id() -> WebhookId:

@@ -17,11 +17,13 @@ from edge.domain.ids import (
     UserId,
     conversation_bridge,
     leads_onward,
+    playbacks_on,
 )
 from edge.domain.media import music_of
 from edge.domain.offer import LegFailure
 from edge.domain.routing import ToQueue
 from edge.domain.settings import Queue
+from edge.domain.settings.waiting import AnnounceMode
 from edge.journey.announce import announce
 from edge.journey.arrive import arrive, stand_in_music, wait_in_line, write_place
 from edge.journey.conversation import TalkEnd, finish, talk
@@ -50,8 +52,6 @@ from edge.ports.queue_store import ReplaceWord
 log = structlog.get_logger()
 
 OFFERS_REMEMBERED = 256
-HELD_WITH_TRIES, HOLD_AGAIN_SECONDS = 30, 1.0
-IN_LINE = frozenset({Stage.WAITING, Stage.OFFERED})
 
 
 class Caller:
@@ -69,6 +69,7 @@ class Caller:
         self._led_to: set[LegId] = set()
         """The legs to where a key leads."""
         self._press = Press()
+        self._was_kept_company = False
         self._begin()
 
     def _begin(self) -> None:
@@ -123,7 +124,7 @@ class Caller:
             async with attending(self._phone, entry.leg, self._floor.legs, exists=True) as leg:
                 leg.on_replaced = self._transferred
                 # What is being said was said by an edge that is dead.
-                await self._phone.end_whisper(entry.leg)
+                was_spoken_to = await self._phone.end_whisper(entry.leg)
                 if entry.stage is Stage.ENDED:
                     if await self._adopt(leg) is Done.GONE:
                         leg.end(EndReason.NORMAL)
@@ -135,7 +136,14 @@ class Caller:
                 await self._adopt(leg)
                 if not leg.has_ended:
                     await self._hold(entry, leg)
-                await self._go_on(NextPlace(entry, is_new=False), leg, ringing)
+                is_new = self._is_to_be_introduced(entry) and not was_spoken_to
+                await self._go_on(NextPlace(entry, is_new=is_new), leg, ringing)
+
+    def _is_to_be_introduced(self, entry: Entry) -> bool:
+        """Its edge died before the end of an introduction that is to be heard; where nobody has
+        spoken over the music, before its first word."""
+        is_over_music = self._queue(entry).announce_mode is AnnounceMode.OVER_MUSIC
+        return bool(entry.intro_until_ms) and is_over_music and not self._was_kept_company
 
     async def _go_on(
         self, place: NextPlace | None, leg: Leg, ringing: Iterable[Agent] = ()
@@ -175,6 +183,7 @@ class Caller:
         """Ring whoever is offered, any number at once, until the caller has talked or has left.
         Meanwhile the caller is kept company. Returns the place to which a key led."""
         entry, queue = place.entry, self._queue(place.entry)
+        self._was_kept_company = True
         voice = Voice(leg, queue.announce_mode)
         keys = Keys(
             self._floor,
@@ -289,6 +298,9 @@ class Caller:
         known, adopted = None, Done.GONE
         while known != leg.id:
             known = leg.id
+            # A leg that words are played to comes when they are over, and hears no key or answer
+            # before: those of an edge that died are ended.
+            await asyncio.gather(*(self._phone.stop(words) for words in playbacks_on(known)))
             adopted = await self._phone.adopt(known)
             leg.compare_with(await self._floor.surveys[self._phone.node].take(), known)
         return adopted
@@ -340,19 +352,8 @@ class Caller:
         word, moved = await self._floor.store.replace_leg(self.account, self.id, leg)
         self._floor.follow_up(self.account, moved)
         log.info("caller_transferred", entry=self.id, word=word)
-        entry = moved.entry if word is ReplaceWord.REPLACED else None
-        for _ in range(HELD_WITH_TRIES):
-            if entry is None or entry.leg != leg or entry.stage not in IN_LINE:
-                return
-            try:
-                # Asterisk has put the new leg where the old one stood, but without its music.
-                await self._phone.hold(leg, self._music(entry))
-            except NodeFault as fault:
-                log.warning("transferred_caller_not_held", entry=self.id, reason=str(fault))
-                await self._floor.clock.sleep(HOLD_AGAIN_SECONDS)
-                entry = await self._floor.store.entry(self.account, self.id)
-            else:
-                return
+        if word is ReplaceWord.REPLACED:
+            await write_place(self._phone, moved.entry)
 
     # --- small things
 

@@ -9,7 +9,7 @@ from edge.domain.entry import Entry
 from edge.domain.ids import AccountId, LegId, UserId, conversation_bridge
 from edge.domain.offer import LegFailure
 from edge.journey.floor import Floor
-from edge.journey.leg import Leg, first_of
+from edge.journey.leg import Leg, bring_together, first_of
 from edge.journey.onward import see_off, stay
 from edge.ports.queue_store import CompleteWord, ConnectWord, FailWord
 
@@ -29,9 +29,9 @@ async def talk(
     floor: Floor, account: AccountId, entry: Entry, agent: UserId, caller: Leg, answered: Leg
 ) -> TalkEnd:
     """Bridge both legs and stay until it is over. Idempotent: a takeover begins here as well."""
-    phone, bridge = caller.phone, conversation_bridge(entry.id)
-    gone = await phone.connect(bridge, [caller.id, answered.id])
-    if gone == answered.id and not caller.has_ended:
+    bridge = conversation_bridge(entry.id)
+    gone = await bring_together(bridge, caller, answered)
+    if gone is answered and not caller.has_ended:
         word, moved = await floor.store.fail_leg(account, agent, answered.id, LegFailure.REFUSED)
         if word is FailWord.FAILED:
             log.info("agent_lost_before_bridge", entry=entry.id, user=agent)

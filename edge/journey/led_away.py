@@ -6,8 +6,7 @@ is led away in vain is not left: the caller stands at the old place again and is
 """
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, assert_never
+from typing import assert_never
 
 import structlog
 
@@ -25,7 +24,15 @@ from edge.domain.media import music_of
 from edge.domain.settings import Queue
 from edge.domain.settings.options import Option
 from edge.journey.floor import Floor
-from edge.journey.leg import ENTRY_VARIABLE, Gone, Leg, attending, first_of, while_present
+from edge.journey.leg import (
+    ENTRY_VARIABLE,
+    Gone,
+    Leg,
+    attending,
+    bring_together,
+    first_of,
+    while_present,
+)
 from edge.journey.next_place import NextPlace, withheld
 from edge.journey.onward import stay
 from edge.journey.speech import CONFIRMED_WITHIN_SECONDS, say, sounds_of
@@ -146,9 +153,12 @@ async def _ring(
     dialled.add(called_id)
     voice = Voice(leg, queue.announce_mode)
     music = music_of(account, queue, entry.music)
+    if known is not None and leg.is_answered.is_set():
+        # Taken over: it is known from now on that whoever comes instead is to hear the music.
+        await phone.hold(leg.id, music)
     async with attending(phone, called_id, floor.legs, exists=known is not None) as called:
         ringing = _until_answered(floor, account, entry, to, called, voice, confirmation)
-        answered = await while_present(leg, _in_music(leg, music, ringing))
+        answered = await while_present(leg, ringing)
         if answered is True and await _connect(entry, music, leg, called):
             log.info("destination_reached", entry=entry.id)
             await stay(phone, conversation_bridge(entry.id), leg, called)
@@ -158,20 +168,6 @@ async def _ring(
     await phone.remove_bridge(conversation_bridge(entry.id))
     log.info("destination_not_reached", entry=entry.id, is_caller_gone=isinstance(answered, Gone))
     return False
-
-
-async def _in_music(leg: Leg, music: str, ringing: Coroutine[Any, Any, bool]) -> bool:
-    """Who takes the caller's call over by a transfer meanwhile stands there without music."""
-
-    async def hold_who_comes() -> None:
-        await leg.is_replaced.wait()
-        await leg.phone.hold(leg.id, music)
-
-    async with asyncio.TaskGroup() as tasks:
-        holding = tasks.create_task(hold_who_comes())
-        is_answered = await ringing
-        holding.cancel()
-    return is_answered
 
 
 async def _until_answered(
@@ -227,10 +223,10 @@ async def _connect(entry: Entry, music: str, leg: Leg, called: Leg) -> bool:
     """Both into one bridge. Where the destination is gone in that moment the caller is back in the
     music."""
     phone, bridge = leg.phone, conversation_bridge(entry.id)
-    gone = await phone.connect(bridge, [leg.id, called.id])
+    gone = await bring_together(bridge, leg, called)
     if gone is None:
         leg.conversation = called.conversation = bridge
         return True
-    if gone == leg.id or await phone.hold(leg.id, music) is Done.GONE:
+    if gone is leg or await phone.hold(leg.id, music) is Done.GONE:
         leg.end(EndReason.NORMAL)
     return False

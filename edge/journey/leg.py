@@ -1,16 +1,19 @@
 """One leg as a step of the journey sees it, and hang-up as the scope that ends a step."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any, TypeVar, assert_never
 
 from edge.domain.ids import (
+    PLAYBACK_TURNS,
     BridgeId,
     EntryId,
     LegId,
     PlaybackId,
     conversation_bridge,
+    playbacks_on,
 )
 from edge.ports.phone_system import (
     DigitPressed,
@@ -75,6 +78,7 @@ class Leg:
         """What was pressed on this phone and nobody has asked for yet."""
         self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
         self._playbacks: dict[PlaybackId, asyncio.Event] = {}
+        self._turns = itertools.cycle(range(PLAYBACK_TURNS))
 
     @property
     def has_ended(self) -> bool:
@@ -94,6 +98,10 @@ class Leg:
         """What was pressed while nobody asked is nobody's any more."""
         while not self.keys.empty():
             self.keys.get_nowait()
+
+    def next_playback(self) -> PlaybackId:
+        """The name of what is to be played next."""
+        return playbacks_on(self.id)[next(self._turns)]
 
     def playback(self, playback: PlaybackId) -> asyncio.Event:
         """Set when this playback (or the leg) has ended. Ask before you play."""
@@ -246,6 +254,16 @@ async def end_leg(leg: Leg, reason: EndReason) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(GONE_WITHIN_SECONDS):
             await leg.ended()
+
+
+async def bring_together(bridge: BridgeId, *legs: Leg) -> Leg | None:
+    """All of them into one bridge; the leg that was gone, or None. Whoever comes in the place of
+    one by a transfer meanwhile is the one who is meant."""
+    while True:
+        asked_as = [leg.id for leg in legs]
+        gone = await legs[0].phone.connect(bridge, asked_as)
+        if asked_as == [leg.id for leg in legs]:
+            return next((leg for leg in legs if leg.id == gone), None)
 
 
 async def clear_away(phone: PhoneSystem, entry: EntryId) -> None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 import structlog
 
 from edge.domain.agent import Agent
+from edge.domain.disposition import BY_KEY
 from edge.domain.entry import Entry
 from edge.domain.ids import AccountId, EndpointName, LegId, conversation_bridge
 from edge.domain.offer import LegFailure
@@ -248,9 +249,9 @@ async def tell_late(floor: Floor, phone: PhoneSystem, offer: Offer, line: ExitSt
 
 
 async def _tell_taken(floor: Floor, offer: Offer, leg: Leg) -> None:
-    """Nothing is said where the caller has gone: nobody has taken the call."""
+    """Nothing is said where the caller has hung up: nobody has taken the call."""
     entry = await floor.store.entry(offer.account, offer.entry.id)
-    if entry is not None and entry.agent is not None:
+    if entry is not None and (entry.agent is not None or entry.disposition in BY_KEY):
         await floor.clock.sleep(LISTENING_SECONDS)
         words = sounds_of(floor, offer.account, [Prompt.CALL_TAKEN])
         await say(leg, words, TOLD_WITHIN_SECONDS)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from edge.domain.ids import AccountId, MediaId, new_playback_id
+from edge.domain.ids import AccountId, MediaId
 from edge.domain.media import is_media, sound_of
 from edge.journey.floor import Floor
 from edge.journey.leg import Leg
@@ -46,7 +46,7 @@ async def say(
     is. Words that go on after the limit are stopped: their end may have been lost. `language` is
     for sounds of Asterisk's own, None: the leg's."""
     await hush(leg)
-    playback = new_playback_id()
+    playback = leg.next_playback()
     over = leg.playback(playback)
     if await leg.phone.play(leg.id, playback, sounds, language) is Done.GONE:
         return

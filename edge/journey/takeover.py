@@ -110,13 +110,12 @@ async def _take_in(
     if leads_onward(leg):
         await _keep_or_end(phone, leg, found, parted)
         return
-    arrival = await phone.recall_arrival(leg)
-    if arrival is None:
-        # A phone that rings on after its offer was over: the agent has missed no call.
-        await phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
-        return
     if found is None:
-        if await phone.adopt(leg) is Done.DONE:
+        arrival = await phone.recall_arrival(leg)
+        if arrival is None:
+            # A phone that rings on after its offer was over: the agent has missed no call.
+            await phone.hang_up(leg, EndReason.ANSWERED_ELSEWHERE)
+        elif await phone.adopt(leg) is Done.DONE:
             arrived(phone, arrival)
         return
     account, entry = await _newest(floor, *found)

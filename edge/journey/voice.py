@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from edge.domain.ids import PlaybackId, new_playback_id
+from edge.domain.ids import PlaybackId
 from edge.domain.settings.waiting import AnnounceMode
 from edge.journey.leg import Leg
 from edge.ports.phone_system import Done, NodeFault
@@ -36,7 +36,7 @@ class Voice:
         """
         if not sounds or not self._may_speak.is_set():
             return False
-        playback = new_playback_id()
+        playback = self._leg.next_playback()
         before, self._saying = self._saying, playback
         self._is_silent.clear()
         try:

@@ -62,7 +62,8 @@ class LegEnded:
 
 @dataclass(frozen=True, slots=True)
 class LegReplaced:
-    """The party was transferred away, and another leg stands in the bridge in its place.
+    """The party was transferred away, and another leg stands in the bridge in its place; where
+    that is music, the phone system sees to it that it hears it.
 
     The replaced leg ends soon, when its phone has heard that the transfer was done.
     """
@@ -286,8 +287,9 @@ class PhoneSystem(Protocol):
         """The same over the music, which goes on meanwhile. What was whispered before goes on
         too: stop it first."""
 
-    async def end_whisper(self, leg: LegId) -> None:
-        """Nobody whispers to the leg any more, not even an edge that died. Idempotent."""
+    async def end_whisper(self, leg: LegId) -> bool:
+        """Nobody whispers to the leg any more, not even an edge that died. Idempotent. Whether an
+        edge did, or died before it had put its whisper away."""
 
     async def stop(self, playback: PlaybackId) -> None:
         """Stop a playback at once; ended already is success."""

@@ -272,7 +272,8 @@ class QueueStore(Protocol):
     async def replace_leg(
         self, account: AccountId, entry: EntryId, leg: LegId
     ) -> tuple[ReplaceWord, Moved]:
-        """The caller transferred the call: another leg stands for the entry. STALE: it is over."""
+        """The caller transferred the call: another leg stands for the entry. STALE: it is over, and
+        no key leads the caller on."""
 
     async def end_introduction(
         self, account: AccountId, entry: EntryId

@@ -12,6 +12,7 @@ from edge.domain.ids import (
     EndpointName,
     LegId,
     NodeId,
+    PlaybackId,
     new_run_id,
     new_suffix,
 )
@@ -32,6 +33,10 @@ from lab.wait import wait_until
 from tests.asterisk.office import Pbx
 
 PROMPT_HZ = 650.0
+
+
+def new_playback_id() -> PlaybackId:
+    return PlaybackId(f"say_{new_suffix()}")
 
 
 class Edge:

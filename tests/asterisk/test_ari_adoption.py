@@ -6,7 +6,6 @@ from edge.ari.ids import holding_bridge
 from edge.domain.ids import (
     EndpointName,
     new_leg_id,
-    new_playback_id,
 )
 from edge.ports.phone_system import (
     DeviceChanged,
@@ -23,7 +22,14 @@ from edge.ports.phone_system import (
 from lab.audio import make_tone, silences, tone_seconds
 from lab.numbers import Slot
 from lab.wait import wait_until
-from tests.asterisk.ari_bench import PROMPT_HZ, bench, heard_seconds, hears_music, until
+from tests.asterisk.ari_bench import (
+    PROMPT_HZ,
+    bench,
+    heard_seconds,
+    hears_music,
+    new_playback_id,
+    until,
+)
 from tests.asterisk.office import Pbx
 
 

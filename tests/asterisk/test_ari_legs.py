@@ -9,7 +9,6 @@ from edge.domain.ids import (
     EndpointName,
     LegId,
     new_leg_id,
-    new_playback_id,
 )
 from edge.ports.phone_system import (
     Dial,
@@ -34,6 +33,7 @@ from tests.asterisk.ari_bench import (
     bench,
     heard_seconds,
     hears_music,
+    new_playback_id,
     until,
 )
 from tests.asterisk.office import Pbx

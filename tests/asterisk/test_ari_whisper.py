@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.ari.whispers import whisper_of
-from edge.domain.ids import LegId, new_playback_id
+from edge.domain.ids import LegId
 from edge.ports.phone_system import Done, EndReason, LegEnded, LegState, PlaybackEnded
 from lab.audio import (
     RATE,
@@ -24,7 +24,15 @@ from lab.numbers import Slot
 from lab.phone import Phone
 from lab.tune import aligned, gains
 from lab.wait import wait_until
-from tests.asterisk.ari_bench import PROMPT_HZ, Edge, bench, heard_seconds, hears_music, until
+from tests.asterisk.ari_bench import (
+    PROMPT_HZ,
+    Edge,
+    bench,
+    heard_seconds,
+    hears_music,
+    new_playback_id,
+    until,
+)
 from tests.asterisk.hearing import the_tune
 from tests.asterisk.office import Pbx
 

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.domain.ids import new_playback_id
 from edge.domain.wording import WORDINGS, Exactly, wording_of
 from edge.ports.phone_system import Done, PlaybackEnded
 from edge.prompts.library import PACKAGED
 from lab.audio import Sound, find_prompt
 from lab.numbers import Slot
 from lab.wait import wait_until
-from tests.asterisk.ari_bench import bench, heard_seconds, hears_music, until
+from tests.asterisk.ari_bench import bench, heard_seconds, hears_music, new_playback_id, until
 from tests.asterisk.conftest import OpenOffice
 from tests.asterisk.hearing import played
 from tests.asterisk.office import Pbx

@@ -285,3 +285,59 @@ async def test_an_attended_transfer_of_a_place_in_another_queue(office: OpenOffi
         await hear_each_other(caller, agent)
         await caller.hang_up()
         await agent.wait_for("closed", 3)
+
+
+async def hands_over(here: Office, caller: Phone, third: Phone) -> None:
+    """Who waits calls somebody else, who then hears the music. (Asterisk refuses a blind transfer
+    of whoever stands alone in a bridge.)"""
+    await transfer(here, "attended", caller, third)
+    await caller.wait_for("closed")
+    await hears_music(third, 2)
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_who_takes_the_call_over_before_the_bridge_hears_music(
+    office: OpenOffice, is_answered: bool
+) -> None:
+    """In the line, or while the agent who has answered is told of the call."""
+    async with office(agents=1, callers=2, wrap_up_seconds=0, member_delay_seconds=8) as here:
+        caller, third = await here.waiting_caller(max_calls=2), await here.caller(2)
+        await hears_music(caller)
+        agent = await here.agent(1, log_in=is_answered)
+        if is_answered:
+            await agent.wait_for("incoming")
+            await agent.answer()
+            await here.agent_becomes(1, "talking")
+        await hands_over(here, caller, third)
+        if not is_answered:
+            await here.set_agent(1, "available")
+            await agent.wait_for("incoming", 5)
+            await agent.answer()
+        await hear_each_other(agent, third)
+        await third.hang_up()
+        await agent.wait_for("closed", 3)
+
+
+async def test_who_takes_the_call_over_while_a_key_leads_on_is_led_on_by_another_edge(
+    office: OpenOffice,
+) -> None:
+    row = {"digit": "1", "action": "route", "dest_kind": "user", "dest_id": "user_a1"}
+    async with office(agents=1, callers=2, wrap_up_seconds=0, options=[row]) as here:
+        agent = await here.agent(1, log_in=False)
+        caller, third = await here.waiting_caller(max_calls=2), await here.caller(2)
+        await hears_music(caller)
+        await caller.press("1")
+        await agent.wait_for("incoming")
+        await hands_over(here, caller, third)
+        async with listening(here) as listened:
+            begin = heard_in_this_call(third).seconds
+            await here.edge.kill()
+            await start_again(here)
+            await hears_music(third, 2)
+        heard = heard_in_this_call(third).between(begin)
+        assert silences(heard, over_ms=GAP_MS + round(listened.stalled_ms)) == []
+        await agent.answer()
+        await hear_each_other(agent, third)
+        assert len(agent.seen("incoming")) == 1
+        await third.hang_up()
+        await agent.wait_for("closed", 3)

@@ -22,7 +22,9 @@ class TransferMoves:
     ) -> tuple[ReplaceWord, Moved]:
         memory = self._open(account)
         known = memory.entries.get(entry)
-        if known is None or known.owner != self.run or known.stage is Stage.ENDED:
+        is_over = known is None or known.stage is Stage.ENDED
+        is_led_on = known is not None and is_over and known.pressed and known.onward is None
+        if known is None or (not is_led_on and (is_over or known.owner != self.run)):
             return ReplaceWord.STALE, memory.moved([known] if known else ())
         if known.leg != leg:
             known = memory.put_entry(replace(known, leg=leg))

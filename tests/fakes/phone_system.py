@@ -18,6 +18,7 @@ from edge.ports.phone_system import (
     LegEnded,
     LegEvent,
     LegFeed,
+    LegReplaced,
     LegState,
     NodeBack,
     NodeEvent,
@@ -27,10 +28,12 @@ from edge.ports.phone_system import (
     Survey,
 )
 from tests.fakes.switchboard import FakeLeg, Switchboard, WhenRung
+from tests.fakes.waiting import wait_until
 
 ONE_WAY_SECONDS = 0.001
 RINGS_AFTER_SECONDS = 0.02
 PROMPT_LASTS_SECONDS = 1.5
+HOLD_AGAIN_SECONDS = 1.0
 
 Result = TypeVar("Result")
 
@@ -63,12 +66,20 @@ class FakePhoneSystem:
         self._may_claim = may_claim
         self._events: asyncio.Queue[NodeEvent | None] = asyncio.Queue()
         self._feeds: dict[LegId, FakeFeed] = {}
+        self._unheard: dict[LegId, list[LegEvent]] = {}
+        """What came while nobody listened, for who listens next."""
+        self._held_in: dict[LegId, str] = {}
+        """The music in which each leg is to stand, by the last order."""
+        self._holding: set[asyncio.Task[None]] = set()
         self._is_killed = False
         self._fails_at = ""
         self._is_done_all_the_same = False
+        self._given_up_after_seconds = 0.0
+        self.given_up_at: float | None = None
+        """When the order that fails is not waited for any more, from when it was given on."""
+        self.words_last_seconds = PROMPT_LASTS_SECONDS
         self.loses_the_end_of_words = False
         """Events that a playback has ended never come."""
-        self.prompt_lasts_seconds = PROMPT_LASTS_SECONDS
 
     # --- the connection
 
@@ -77,6 +88,8 @@ class FakePhoneSystem:
         self._events.put_nowait(NodeBack())
 
     def close(self) -> None:
+        for holding in self._holding:
+            holding.cancel()
         self._board.disconnect_app(self.app)
         self._events.put_nowait(None)
 
@@ -95,9 +108,11 @@ class FakePhoneSystem:
     def mend(self) -> None:
         self.open()
 
-    def fail_once(self, order: str, *, is_done: bool) -> None:
-        """The node does not answer the next order of this name; it may have done it, or not."""
+    def fail_once(self, order: str, *, is_done: bool, after_seconds: float = 0.0) -> None:
+        """The node does not answer the next order of this name, and is waited for so long; it may
+        have done it, or not."""
         self._fails_at, self._is_done_all_the_same = order, is_done
+        self._given_up_after_seconds = after_seconds
 
     def may_take(self, arrival: Arrival) -> bool:
         return self._may_claim(arrival)
@@ -106,9 +121,35 @@ class FakePhoneSystem:
         self._events.put_nowait(event)
 
     def tell_leg(self, leg: LegId, event: LegEvent) -> None:
+        if isinstance(event, LegReplaced) and leg in self._held_in:
+            self._held_in[event.by] = self._held_in.pop(leg)
+            holding = asyncio.create_task(self._hold_successor(event.by), name=f"hold {event.by}")
+            self._holding.add(holding)
+            holding.add_done_callback(self._holding.discard)
         feed = self._feeds.get(leg)
         if feed is not None:
             feed.put(event)
+            return
+        unheard = [*self._unheard.get(leg, ()), event]
+        if isinstance(event, LegEnded):
+            # Of a leg that has ended it is still to be told who took its place.
+            unheard = [one for one in unheard if isinstance(one, LegReplaced)]
+        self._unheard[leg] = unheard
+
+    async def _hold_successor(self, leg: LegId) -> None:
+        """The node puts it where the other stood, but without music."""
+
+        def act() -> None:
+            if leg in self._held_in:
+                self._enter(leg, BridgeId(f"hold_{self._held_in[leg]}"))
+
+        while not self._is_killed:
+            try:
+                await self._order("hold", act)
+            except NodeFault:
+                await asyncio.sleep(HOLD_AGAIN_SECONDS)
+            else:
+                return
 
     async def _order(self, name: str, act: Callable[[], Result]) -> Result:
         """The node does it after one way, and the answer is here after the other.
@@ -121,6 +162,10 @@ class FakePhoneSystem:
             self._fails_at = ""
             if self._is_done_all_the_same:
                 act()
+            after_seconds = self._given_up_after_seconds
+            if after_seconds:
+                self.given_up_at = asyncio.get_running_loop().time() + after_seconds
+                await asyncio.sleep(after_seconds)
             raise NodeFault(f"no answer to {name}")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Result] = loop.create_future()
@@ -145,8 +190,11 @@ class FakePhoneSystem:
     def listen(self, leg: LegId) -> Iterator[LegFeed]:
         assert leg not in self._feeds, f"two listen to {leg}"
         feed = self._feeds[leg] = FakeFeed()
+        unheard = self._unheard.pop(leg, [])
+        for event in unheard:
+            feed.put(event)
         ended = self._board.ended.get(leg)
-        if ended is not None and ended.ended is not None and ended.app == self.app:
+        if not unheard and ended is not None and ended.ended is not None and ended.app == self.app:
             feed.put(LegEnded(ended.ended))
         try:
             yield feed
@@ -167,6 +215,7 @@ class FakePhoneSystem:
         return await self._order("answer", act)
 
     async def hold(self, leg: LegId, music_class: str) -> Done:
+        self._held_in[leg] = music_class
         return await self._order("hold", lambda: self._enter(leg, BridgeId(f"hold_{music_class}")))
 
     def _enter(self, leg: LegId, bridge: BridgeId) -> Done:
@@ -230,6 +279,8 @@ class FakePhoneSystem:
 
     async def connect(self, bridge: BridgeId, legs: Sequence[LegId]) -> LegId | None:
         """One order for all: nobody stands in the bridge alone because an edge died in between."""
+        for one in legs:
+            self._held_in.pop(one, None)
 
         def act() -> LegId | None:
             gone = next((leg for leg in legs if self._leg(leg) is None), None)
@@ -281,16 +332,21 @@ class FakePhoneSystem:
         begin(found, playback, " ".join(sounds))
         if not self.loses_the_end_of_words:
             over = partial(self._board.playback_over, playback)
-            self._board.later(found, self.prompt_lasts_seconds, over)
+            self._board.later(found, self.words_last_seconds, over)
         return Done.DONE
 
-    async def end_whisper(self, leg: LegId) -> None:
-        def act() -> None:
+    async def end_whisper(self, leg: LegId) -> bool:
+        def act() -> bool:
             found = self._board.legs.get(leg)
-            if found is not None and found.whisper is not None:
+            if found is None:
+                return False
+            was_spoken_to = found.is_whispered_to
+            if found.whisper is not None:
                 self._board.playback_over(found.whisper)
+            found.is_whispered_to = False
+            return was_spoken_to
 
-        await self._order("end_whisper", act)
+        return await self._order("end_whisper", act)
 
     async def ring(self, leg: LegId) -> Done:
         def act() -> Done:
@@ -354,7 +410,13 @@ class FakePhoneSystem:
             found.app = self.app
             return Done.DONE
 
+        # A leg that words are played to comes when they are over.
+        await wait_until(lambda: not self._is_played_to(leg), "the words are over", 600)
         return await self._order("adopt", act)
+
+    def _is_played_to(self, leg: LegId) -> bool:
+        found = self._board.legs.get(leg)
+        return found is not None and found.playback is not None
 
     async def recall_arrival(self, leg: LegId) -> Arrival | None:
         def act() -> Arrival | None:

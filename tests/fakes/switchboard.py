@@ -90,6 +90,8 @@ class FakeLeg:
     whisper: PlaybackId | None = None
     whispered: str = ""
     """What is said over the rest, while something is."""
+    is_whispered_to: bool = False
+    """Something is said over the rest, or was by an edge that has not put its whisper away."""
     rings_back: bool = False
     """Its phone was told that it rings."""
     variables: dict[str, str] = field(default_factory=dict)
@@ -230,12 +232,14 @@ class Switchboard:
 
     def say_over(self, leg: FakeLeg, playback: PlaybackId, words: str) -> None:
         leg.whisper, leg.whispered = playback, words
+        leg.is_whispered_to = True
         self.listen_again(leg)
 
     def playback_over(self, playback: PlaybackId) -> None:
         for leg in self.legs.values():
             if leg.whisper == playback:
                 leg.whisper = None
+                leg.is_whispered_to = leg.app not in self.apps
                 self.listen_again(leg)
                 self.tell(leg, PlaybackEnded(playback))
             if leg.playback == playback:

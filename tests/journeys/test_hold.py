@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from edge.domain.events import EventName
 from edge.domain.settings.options import OptionAction
 from edge.domain.settings.waiting import (
@@ -134,9 +136,22 @@ async def test_a_full_introduction_is_not_told_again_after_a_takeover() -> None:
         assert caller.heard.count(WELCOME) == 1
 
 
+@pytest.mark.parametrize("half_ms", range(24))
+async def test_a_full_introduction_of_which_no_word_was_said_is_told_after_a_takeover(
+    half_ms: int,
+) -> None:
+    async with open_office(introduction=FULL) as office:
+        caller = office.call()
+        await asyncio.sleep(half_ms / 2000)
+        await _kill_and_start_again(office)
+        await office.log_in(ANN)
+        await caller.talks_with(ANN, 30)
+        assert caller.heard.count(WELCOME) == 1
+
+
 async def test_words_of_a_dead_edge_end_and_the_rhythm_goes_on() -> None:
     async with open_office(hold_messages=MESSAGES) as office:
-        office.edge.phone.prompt_lasts_seconds = 60
+        office.edge.phone.words_last_seconds = 60
         caller = office.call()
         await caller.hears_soon(NEWS, 10)
         await _kill_and_start_again(office)

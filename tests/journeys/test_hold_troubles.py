@@ -7,6 +7,7 @@ import pytest
 
 from edge.domain.settings.options import DestinationKind, OptionAction
 from edge.domain.settings.waiting import (
+    AnnounceMode,
     AnswerOn,
     HoldMessages,
     UnknownKey,
@@ -220,3 +221,28 @@ async def test_who_takes_the_call_over_while_a_destination_rings_hears_music() -
         await asyncio.sleep(5)
         assert other.hears == f"talk with {phone_of(BOB)}"
         office.board.end(other.id, EndReason.NORMAL)
+
+
+async def test_words_in_place_of_the_music_by_an_edge_that_died_keep_no_agent_away() -> None:
+    """A leg that words are played to is taken over only when they are over."""
+    interrupt = {"hold_messages": MESSAGES, "announce_mode": AnnounceMode.INTERRUPT}
+    async with open_office(**interrupt) as office:
+        office.edge.phone.words_last_seconds = 60
+        caller = office.call()
+        await caller.hears_soon("en/news", 10)
+        await start_another(office)
+        await caller.hears_soon(MUSIC, 1)
+        await office.log_in(ANN)
+        await caller.talks_with(ANN, 5)
+        assert caller.heard == [MUSIC, "en/news", MUSIC, TALK]
+
+
+async def test_words_to_an_agent_by_an_edge_that_died_do_not_delay_the_talk() -> None:
+    async with open_office(ANN, agent_announcement=("hello",)) as office:
+        office.edge.phone.words_last_seconds = 60
+        caller = office.call()
+        await wait_until(lambda: bool(office.phone(ANN).legs), "dialled")
+        await wait_until(lambda: office.leg_of(ANN).hears == "en/hello", "the agent is told")
+        await start_another(office)
+        await caller.talks_with(ANN, 5)
+        assert caller.heard == [MUSIC, TALK]

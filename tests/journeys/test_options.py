@@ -55,7 +55,7 @@ async def test_hangup_with_a_confirmation_says_it_first() -> None:
 @pytest.mark.parametrize("action", [OptionAction.HANGUP, OptionAction.DEFLECT])
 async def test_a_confirmation_of_half_a_minute_is_heard_out(action: OptionAction) -> None:
     async with open_office(house=rows(key(action, prompt_media_id="media_terms"))) as office:
-        office.edge.phone.prompt_lasts_seconds = 30
+        office.edge.phone.words_last_seconds = 30
         caller = await waiting(office)
         press(office, caller, "1")
         await wait_until(lambda: "media:" in caller.hears, "the confirmation", AT_ONCE)

@@ -162,7 +162,7 @@ async def test_words_that_wait_for_a_confirmation_do_not_ask_the_store_meanwhile
 
         told = store.standing
         monkeypatch.setattr(store, "standing", standing)
-        office.edge.phone.prompt_lasts_seconds = 20
+        office.edge.phone.words_last_seconds = 20
         caller = await waiting(office)
         press(office, caller, "1")
         await caller.hears_soon(over_music("sent"), AT_ONCE)

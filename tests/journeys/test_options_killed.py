@@ -6,17 +6,19 @@ import pytest
 
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Stage
+from edge.domain.ids import EndpointName
 from edge.domain.settings.options import DestinationKind, OptionAction
 from edge.ports.phone_system import EndReason, LegState
 from edge.ports.prompts import Prompt
 from tests.fakes.edge import CARRIER
 from tests.fakes.keypad import MUSIC, key, over_music, posted, press, route, rows, waiting
-from tests.fakes.office import Caller, Office, open_office
+from tests.fakes.office import Caller, Office, audible, open_office
 from tests.fakes.switchboard import Phone, WhenRung
 from tests.fakes.waiting import wait_until
-from tests.fakes.world import ALPHA, ANN, BETA, BOB, DAN
+from tests.fakes.world import ALPHA, ANN, BETA, BOB, DAN, phone_of
 
 HALF_MS = range(24)
+THIRD, FOURTH = EndpointName("309"), EndpointName("308")
 
 
 async def start_another(office: Office) -> None:
@@ -329,3 +331,44 @@ async def test_an_agent_of_the_other_queue_is_rung_by_whichever_edge_looks_first
         await caller.talks_with(DAN, 6)
         assert office.phone(DAN).rung == 1
         assert "silence" not in caller.heard
+
+
+@pytest.mark.parametrize("half_ms", [12, 20, 200, 4000])
+async def test_killed_after_the_caller_has_transferred_the_call_the_destination_rings_on(
+    half_ms: int,
+) -> None:
+    async with open_office(house=rows(route(DestinationKind.USER, BOB))) as office:
+        office.phone(BOB).after_seconds = 12
+        caller = await waiting(office)
+        press(office, caller, "1")
+        await wait_until(lambda: office.phone(BOB).rung == 1, "rings")
+        other = office.board.legs[office.board.transfer(caller.leg.id, THIRD)]
+        await asyncio.sleep(half_ms / 2000)
+        for _ in range(2):
+            await start_another(office)
+            await asyncio.sleep(1)
+            assert other.hears == MUSIC
+        last = office.board.legs[office.board.transfer(other.id, FOURTH)]
+        await asyncio.sleep(0.5)
+        await start_another(office)
+        await wait_until(lambda: last.hears == f"talk with {phone_of(BOB)}", "they talk", 20)
+        assert audible(last) == [MUSIC, last.hears]
+        assert office.phone(BOB).rung == 1
+        office.board.end(last.id, EndReason.NORMAL)
+        await wait_until(lambda: not office.board.legs, "nobody is left alone")
+
+
+@pytest.mark.parametrize("order", ["connect", "prepare_bridge"])
+async def test_a_fault_after_the_caller_has_transferred_the_call_loses_nobody(order: str) -> None:
+    async with open_office(house=rows(route(DestinationKind.USER, BOB))) as office:
+        office.phone(BOB).after_seconds = 3
+        caller = await waiting(office)
+        if order == "prepare_bridge":
+            office.edge.phone.fail_once(order, is_done=False)
+        press(office, caller, "1")
+        await asyncio.sleep(1)
+        other = office.board.legs[office.board.transfer(caller.leg.id, THIRD)]
+        office.edge.phone.fail_once("connect", is_done=False)
+        await wait_until(lambda: other.hears == f"talk with {phone_of(BOB)}", "they talk", 20)
+        assert audible(other) == [MUSIC, other.hears]
+        office.board.end(other.id, EndReason.NORMAL)

@@ -63,6 +63,45 @@ async def test_key_and_answer_have_one_winner(row: Option, half_ms: int) -> None
         assert office.phone(ANN).rung == 1
 
 
+@pytest.mark.parametrize("row", LEAVING, ids=named)
+async def test_an_agent_who_answers_a_moment_after_the_key_is_told(row: Option) -> None:
+    async with open_office(ANN, house=rows(row, beta={"members": ()})) as office:
+        office.phone(ANN).when_rung = WhenRung.NEVER_ANSWERS
+        caller = await waiting(office)
+        await wait_until(lambda: office.phone(ANN).rung == 1, "rings")
+        leg = office.phone(ANN).leg
+        assert leg is not None
+        press(office, caller, "1")
+        await asyncio.sleep(0.0025)
+        office.board.answered(leg)
+        await wait_until(lambda: office.phone(ANN).leg is None, "told, and over", 6)
+        assert office.heard_by(ANN) == ["silence", f"en/{Prompt.CALL_TAKEN}", "nothing"]
+
+
+@pytest.mark.parametrize("row", LEAVING, ids=named)
+@pytest.mark.parametrize("half_ms", range(-12, 6))
+async def test_key_and_a_fault_of_the_node_leave_no_place_without_a_conductor(
+    row: Option, half_ms: int
+) -> None:
+    """The move is under way when its task is ended: what it came to is found a second later."""
+    async with open_office(house=rows(row, beta={"members": ()})) as office:
+        caller, phone = await waiting(office), office.edge.phone
+        phone.fail_once("dial", is_done=False, after_seconds=0.05)
+        await office.log_in(ANN)
+        await wait_until(lambda: phone.given_up_at is not None, "dialled")
+        assert phone.given_up_at is not None
+        loop = asyncio.get_running_loop()
+        loop.call_at(phone.given_up_at + half_ms / 2000, press, office, caller, "1")
+        await asyncio.sleep(15)
+        living = {e.id for e in office.memory.entries.values() if e.stage is not Stage.ENDED}
+        assert living <= office.edge.floor.conductors.keys()
+        assert "silence" not in caller.heard
+        if caller.is_on_the_line:
+            assert living or caller.hears == "talk with 202"
+        else:
+            assert row.action is not OptionAction.ROUTE
+
+
 @pytest.mark.parametrize("row", [*LEAVING, key(OptionAction.DEFLECT)], ids=named)
 @pytest.mark.parametrize("half_ms", range(-6, 14))
 async def test_key_and_hang_up_leave_nobody_behind(row: Option, half_ms: int) -> None:

@@ -10,7 +10,8 @@ from edge.domain.entry import Stage
 from edge.domain.events import EventName
 from edge.domain.ids import EndpointName, LegId, UserId
 from edge.ports.phone_system import EndReason
-from tests.fakes.office import Caller, Office, open_office
+from tests.fakes.office import Caller, Office, audible, open_office
+from tests.fakes.switchboard import WhenRung
 from tests.fakes.waiting import wait_until
 from tests.fakes.world import ANN, BOB, phone_of
 
@@ -284,3 +285,65 @@ async def test_a_place_in_line_that_is_handed_over_is_kept() -> None:
         )
         assert len(office.memory.entries) == 2
         office.board.end(other, EndReason.NORMAL)
+
+
+@pytest.mark.parametrize("tenths", range(0, 14, 2))
+async def test_who_takes_the_call_over_after_a_fault_of_the_node_has_the_place(
+    tenths: int,
+) -> None:
+    """A new conductor goes on a second later; until then nobody follows the call."""
+    async with open_office() as office:
+        caller = office.call()
+        await caller.hears_soon(MUSIC)
+        office.edge.phone.fail_once("dial", is_done=False)
+        await office.log_in(ANN)
+        await wait_until(lambda: caller.entry.stage is Stage.OFFERED, "offered")
+        await asyncio.sleep(tenths / 10 + 0.01)
+        other = office.board.legs[office.board.transfer(caller.leg.id, THIRD)]
+        await wait_until(lambda: other.hears == f"talk with {phone_of(ANN)}", "served", 15)
+        assert "silence" not in audible(other)
+        assert len(office.memory.entries) == 1
+        office.board.end(other.id, EndReason.NORMAL)
+
+
+SPOKEN = {
+    "agent_announcement": ("hello",),
+    "member_delay_seconds": 1,
+    "caller_announcement": ("bye",),
+}
+
+
+@pytest.mark.parametrize("tenths", range(0, 24, 4))
+async def test_who_takes_the_call_over_while_the_agent_is_told_of_it_hears_music(
+    tenths: int,
+) -> None:
+    async with open_office(ANN, **SPOKEN) as office:
+        caller = office.call()
+        await wait_until(lambda: office.agent(ANN).occupancy is Occupancy.TALKING, "answered", 10)
+        await asyncio.sleep(tenths / 10)
+        other = office.board.legs[office.board.transfer(caller.leg.id, THIRD)]
+        await wait_until(lambda: other.hears == f"talk with {phone_of(ANN)}", "they talk", 10)
+        assert audible(other) == [MUSIC, "en/bye", other.hears]
+        office.board.end(other.id, EndReason.NORMAL)
+
+
+@pytest.mark.parametrize("half_ms", range(-14, 14))
+async def test_who_takes_the_call_over_as_the_agent_answers_is_not_taken_out_of_the_talk(
+    half_ms: int,
+) -> None:
+    async with open_office(ANN) as office:
+        office.phone(ANN).when_rung = WhenRung.NEVER_ANSWERS
+        caller = office.call()
+        await wait_until(lambda: office.phone(ANN).rung == 1, "rings")
+        loop = asyncio.get_running_loop()
+        leg, to = agents_leg(office), []
+        loop.call_later(0.02, office.board.answered, leg)
+        loop.call_later(
+            0.02 + half_ms / 2000, lambda: to.append(office.board.transfer(caller.leg.id, THIRD))
+        )
+        await asyncio.sleep(3)
+        if leg not in office.board.legs:
+            return  # it was over in the moment of the transfer
+        assert office.board.legs[leg].hears == "talk with 309"
+        assert office.board.legs[to[0]].hears == f"talk with {phone_of(ANN)}"
+        office.board.end(to[0], EndReason.NORMAL)

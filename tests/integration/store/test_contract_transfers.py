@@ -2,6 +2,8 @@
 
 import pytest
 
+from edge.domain.disposition import Disposition
+from edge.domain.entry import Stage
 from edge.domain.ids import EntryId, LegId
 from edge.ports.queue_store import ReplaceWord
 from tests.fakes.store_bench import join, log_in, talk
@@ -30,6 +32,22 @@ async def test_a_caller_who_transfers_is_another_leg_of_the_same_entry(
         assert taken.entry.leg == THIRD, "who takes over finds the leg that is there"
         word, _ = await store.replace_leg(ACCOUNT_ID, entry.id, LegId("chan_late"))
         assert word is ReplaceWord.STALE
+
+
+async def test_who_transfers_while_a_key_leads_on_is_found_by_whoever_goes_on(
+    open_bench: OpenBench,
+) -> None:
+    """The entry has ended, and nobody owns it any more."""
+    async with open_bench() as bench:
+        store, another = bench.store(ONE), bench.store(TWO)
+        entry = await join(store)
+        await store.press(ACCOUNT_ID, entry.id, "1", Disposition.ROUTED, None)
+        word, moved = await another.replace_leg(ACCOUNT_ID, entry.id, THIRD)
+        assert (word, moved.entry.leg) == (ReplaceWord.REPLACED, THIRD)
+        assert moved.entry.stage is Stage.ENDED
+        await store.rejoin(ACCOUNT_ID, entry.id, EntryId("ent_back"), THIRD)
+        word, moved = await another.replace_leg(ACCOUNT_ID, entry.id, LegId("chan_late"))
+        assert (word, moved.entry.leg) == (ReplaceWord.STALE, THIRD), "stands elsewhere by now"
 
 
 async def test_a_call_that_is_over_is_nobodys_any_more(open_bench: OpenBench) -> None:

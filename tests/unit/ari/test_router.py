@@ -284,6 +284,21 @@ async def test_who_takes_the_place_of_a_leg_is_told_and_has_a_feed_of_its_own() 
         assert await read(feed) == [LegEnded(EndReason.NORMAL)]
 
 
+async def test_a_transfer_that_nobody_listens_to_is_told_to_who_listens_next() -> None:
+    """While a new conductor is on its way; the replaced leg has ended by then."""
+    router = Router()
+    router.route(start("Up"))
+    with router.listen(LEG) as feed:
+        pass
+    router.route(ari.StasisStart(channel("Up", OTHER), (), replaces=LEG))
+    router.route(request(16))
+    router.route(END)
+    with router.listen(LEG) as feed:
+        assert await read(feed) == [LegReplaced(OTHER)]
+    with router.listen(LEG) as feed:
+        assert await read(feed) == [LegEnded(EndReason.NORMAL)]
+
+
 async def test_a_transfer_of_a_leg_that_is_not_ours_concerns_nobody() -> None:
     router = Router()
     router.route(ari.StasisStart(channel("Up", OTHER), (), replaces=LEG))

@@ -8,11 +8,12 @@ import pytest
 from edge.domain.ids import (
     CONFIGURED_ID,
     CROCKFORD,
+    LegId,
     new_entry_id,
     new_leg_id,
-    new_playback_id,
     new_run_id,
     new_suffix,
+    playbacks_on,
 )
 
 
@@ -26,7 +27,6 @@ def test_a_suffix_is_26_letters_without_look_alikes() -> None:
     [
         (new_entry_id, "ent_"),
         (new_leg_id, "leg_"),
-        (new_playback_id, "say_"),
         (new_run_id, "edge-"),
     ],
 )
@@ -35,6 +35,13 @@ def test_ids_of_a_kind_have_one_prefix_and_one_length(make: Callable[[], str], p
     assert len(made) == 200
     assert {len(name) for name in made} == {len(prefix) + 26}
     assert all(name.startswith(prefix) for name in made)
+
+
+def test_what_is_played_on_a_leg_has_names_that_follow_from_it() -> None:
+    made = [*playbacks_on(LegId("leg_1")), *playbacks_on(LegId("leg_11"))]
+    assert made[:4] == list(playbacks_on(LegId("leg_1")))
+    assert len(set(made)) == 8
+    assert all(re.fullmatch(rf"say_[{CROCKFORD}]{{26}}", name) for name in made)
 
 
 def test_configured_ids_are_prefix_and_letters() -> None:
