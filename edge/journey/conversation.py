@@ -92,7 +92,7 @@ async def finish(
             return TalkEnd.FENCED
         for leg in (caller, answered):
             if leg is not None and not leg.has_ended:
-                await leg.phone.hang_up(leg.id)
+                await leg.hang_up()
         await caller.phone.remove_bridge(conversation_bridge(entry.id))
         word, moved = await completing
     finally:

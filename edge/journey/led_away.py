@@ -68,7 +68,7 @@ async def carry_out(
         return None
     if entry.disposition is not Disposition.ROUTED:
         await while_present(leg, _last_word(floor, account, queue, row, leg))
-        await leg.phone.hang_up(leg.id)
+        await leg.hang_up()
         await _clear(leg, entry, dialled)
         return None
     to = destination_of(row, floor.directory.account(account), floor.trunk) if row else None

@@ -94,6 +94,13 @@ class Leg:
         for over in self._playbacks.values():
             over.set()
 
+    async def hang_up(self) -> None:
+        """Whoever is at it by then: the call may be transferred meanwhile."""
+        known = None
+        while known != self.id:
+            known = self.id
+            await self.phone.hang_up(known)
+
     def forget_keys(self) -> None:
         """What was pressed while nobody asked is nobody's any more."""
         while not self.keys.empty():

@@ -231,7 +231,7 @@ async def test_words_in_place_of_the_music_by_an_edge_that_died_keep_no_agent_aw
         caller = office.call()
         await caller.hears_soon("en/news", 10)
         await start_another(office)
-        await caller.hears_soon(MUSIC, 1)
+        await caller.hears_soon(MUSIC, 5)
         await office.log_in(ANN)
         await caller.talks_with(ANN, 5)
         assert caller.heard == [MUSIC, "en/news", MUSIC, TALK]

@@ -10,6 +10,7 @@ import pytest
 from edge.domain.agent import Occupancy
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Stage
+from edge.domain.ids import EndpointName
 from edge.domain.settings.options import DestinationKind, Option, OptionAction
 from edge.ports.phone_system import EndReason
 from edge.ports.prompts import Prompt
@@ -117,6 +118,24 @@ async def test_key_and_hang_up_leave_nobody_behind(row: Option, half_ms: int) ->
         assert not office.memory.line(BETA)
         assert office.phone(BOB).leg is None
         assert behind.hears == MUSIC
+
+
+@pytest.mark.parametrize("half_ms", range(20))
+async def test_who_takes_the_call_over_as_it_is_ended_by_key_is_not_left_in_music(
+    half_ms: int,
+) -> None:
+    async with open_office(house=rows(key(OptionAction.HANGUP))) as office:
+        caller = await waiting(office)
+        loop, to = asyncio.get_running_loop(), EndpointName("309")
+
+        def transfer() -> None:
+            if caller.is_on_the_line:
+                office.board.transfer(caller.leg.id, to)
+
+        loop.call_later(0.01, press, office, caller, "1")
+        loop.call_later(0.01 + half_ms / 2000, transfer)
+        await asyncio.sleep(3)
+        assert not office.board.legs
 
 
 @pytest.mark.parametrize("half_ms", range(-8, 12))
