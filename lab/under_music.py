@@ -25,6 +25,8 @@ STALL = RATE * 6 // 10
 """A host that stalls moves the rest of a prompt by up to this."""
 AUDIBLE = 10 ** (-40 / 20)
 """What is quieter at the ends of a prompt's file is silence."""
+LEAST_REST = HEAD // 4
+"""Less of a prompt is too little to be told from other words."""
 PRESENT = 0.5
 """Likeness from which the prompt is heard in a frame; other words stay about 0, at most 0.4."""
 TELLING_DB = -22.0
@@ -124,7 +126,7 @@ class UnderMusic:
         which alone tells nothing."""
         for begin in range(end, end + STALL, HEAD // 2):
             rest = wanted[begin : begin + HEAD]
-            if len(rest) < HEAD // 2:
+            if len(rest) < LEAST_REST:
                 return None
             first = max(0, at + begin - STALL // 2)
             places = _Ground(self._clear[first : at + begin + STALL + len(rest)]).places(rest)

@@ -100,6 +100,18 @@ def test_a_host_that_stalled_in_the_middle_of_a_prompt_has_not_cut_it(
     assert one.gain_db == pytest.approx(0, abs=0.5)
 
 
+@pytest.mark.parametrize("left_seconds", [0.14, 0.17, 0.3])
+def test_a_host_that_stalled_for_one_frame_at_the_end_of_a_prompt_has_not_cut_it(
+    left_seconds: float,
+) -> None:
+    """Asterisk whispers a frame of nothing, and the rest of the words after it."""
+    rest = round(left_seconds * RATE)
+    stalled = np.concatenate([FIRST[:-rest], np.zeros(RATE // 50), FIRST[-rest:]])
+    one = the_one(waited([(5.0, stalled)], lowered=0.25).spoken(PROMPTS))
+    assert one.whole
+    assert one.end == pytest.approx(5.0 + len(stalled) / RATE, abs=0.06)
+
+
 def test_music_goes_on_after_a_hole_where_it_was_before() -> None:
     heard = np.concatenate([music(20)[: 6 * RATE], np.zeros(800), music(20)[6 * RATE :]])
     heard[6 * RATE - 4000 : 6 * RATE - 4000 + len(FIRST)] += FIRST
