@@ -1,5 +1,6 @@
 """The ARI events we use, parsed from JSON into frozen dataclasses; all others are left out."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import orjson
 
 Json = Mapping[str, Any]
+TYPE_WORD = re.compile(r'"type"\s*:\s*"(\w{1,60})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +200,10 @@ def parse(message: str | bytes) -> Event | None:
     json = orjson.loads(message)
     reader = READERS.get(json["type"])
     return None if reader is None else reader(json)
+
+
+def type_word(message: str | bytes) -> str:
+    """What a frame that can not be read calls itself, for the log: the rest may tell who calls."""
+    text = message if isinstance(message, str) else message.decode(errors="replace")
+    found = TYPE_WORD.search(text)
+    return found[1] if found else "none"

@@ -161,7 +161,12 @@ class AriPhoneSystem:
         try:
             event = ari.parse(text)
         except (ValueError, KeyError, TypeError) as error:
-            self._log.error("ari_event_unreadable", reason=repr(error), frame=text[:500])
+            self._log.error(
+                "ari_event_unreadable",
+                reason=repr(error) if isinstance(error, KeyError) else type(error).__name__,
+                event_type=ari.type_word(text),
+                length=len(text),
+            )
             return
         match event:
             case None:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge.ari.connection import LONGEST_BACK_OFF_SECONDS, Access, back_off_seconds
 from edge.ari.events import READERS
@@ -50,6 +51,22 @@ async def test_a_lost_connection_comes_back_with_its_filter(open_node: OpenNode)
             assert node.said == [NodeBack(), NodeLost(), NodeBack()]
             assert await feed.next() == FeedBroken()
         assert len(node.asterisk.asked_for(FILTER)) == 2
+
+
+async def test_an_event_that_can_not_be_read_is_told_without_who_calls(
+    open_node: OpenNode,
+) -> None:
+    async with open_node() as node:
+        with capture_logs() as lines, node.phones.listen(LEG) as feed:
+            caller = {"name": "Ann Example", "number": "12025550199"}
+            await node.asterisk.send(APP, {"type": "StasisStart", "channel": {"caller": caller}})
+            await node.start_leg(LEG)
+            await node.event("ChannelStateChange", channel=channel(LEG, "Up"))
+            assert await feed.next() == LegAnswered()
+        [line] = [line for line in lines if line["event"] == "ari_event_unreadable"]
+        assert (line["reason"], line["event_type"]) == ("KeyError('dialplan')", "StasisStart")
+        assert "Example" not in str(line)
+        assert "0199" not in str(line)
 
 
 async def test_a_node_that_refuses_is_tried_again(open_node: OpenNode) -> None:
