@@ -9,7 +9,7 @@ from edge.domain.entry import Entry
 from edge.domain.ids import AccountId
 from edge.domain.settings import Queue
 from edge.journey.floor import Floor
-from edge.journey.speech import sounds_of
+from edge.journey.speech import LISTENING_SECONDS, sounds_of
 from edge.journey.voice import Voice
 from edge.ports.queue_store import PromiseWord
 
@@ -27,6 +27,8 @@ async def keep_company(
     if not is_new and entry.intro_until_ms:
         # Heard in part, when its edge died; not once more from the beginning.
         await _end_introduction(floor, account, entry)
+    if is_new:
+        await floor.clock.sleep(LISTENING_SECONDS)
     told = begin(queue, entry.joined_at_ms, floor.clock.now_ms(), is_new=is_new)
     language = floor.directory.language(account, queue.id)
     has_promised = False

@@ -19,6 +19,7 @@ from edge.domain.settings.waiting import (
     WaitingTimeAnnouncement,
     WaitingTimeMode,
 )
+from edge.journey.speech import LISTENING_SECONDS
 from tests.fakes.keypad import AT_ONCE, key, press, rows
 from tests.fakes.office import Caller, Office, open_office
 from tests.fakes.phone_system import PROMPT_LASTS_SECONDS
@@ -83,8 +84,8 @@ async def test_words_do_not_delay_an_offer() -> None:
     welcome = Introduction(IntroductionMode.NORMAL, ("welcome",))
     async with open_office(ANN, introduction=welcome) as office:
         caller = office.call()
-        await wait_until(lambda: office.phone(ANN).rung == 1, "rings")
-        assert caller.hears == WELCOME
+        await wait_until(lambda: office.phone(ANN).rung == 1, "rings", 0.1)
+        await caller.hears_soon(WELCOME, LISTENING_SECONDS + 0.05)
 
 
 async def test_nothing_is_said_in_a_conversation() -> None:
@@ -112,8 +113,18 @@ async def test_a_full_introduction_is_heard_out_before_anybody_is_rung() -> None
         await caller.hears_soon(WELCOME)
         assert office.phone(ANN).rung == 0
         await caller.talks_with(ANN)
-        assert caller.heard == [WELCOME, MUSIC, TALK]
+        assert caller.heard == [MUSIC, WELCOME, MUSIC, TALK]
         assert lasted(caller) >= PROMPT_LASTS_SECONDS
+
+
+async def test_the_first_words_wait_until_a_phone_just_answered_listens() -> None:
+    async with open_office(introduction=NORMAL) as office:
+        caller = office.call()
+        await caller.hears_soon(WELCOME)
+        (music_at, _), (words_at, _) = (
+            one for one in caller.leg.heard if one[1] in (MUSIC, WELCOME)
+        )
+        assert LISTENING_SECONDS <= words_at - music_at < LISTENING_SECONDS + 0.05
 
 
 async def test_a_normal_introduction_ends_when_an_agent_answers() -> None:
@@ -121,7 +132,7 @@ async def test_a_normal_introduction_ends_when_an_agent_answers() -> None:
         office.phone(ANN).after_seconds = 0.5
         caller = office.call()
         await caller.talks_with(ANN)
-        assert caller.heard == [WELCOME, TALK]
+        assert caller.heard == [MUSIC, WELCOME, TALK]
         assert lasted(caller) < PROMPT_LASTS_SECONDS
 
 

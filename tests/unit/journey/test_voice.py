@@ -83,3 +83,20 @@ async def test_a_node_that_does_not_stop_the_words_takes_no_conductor_down() -> 
     voice = voice_on(node)
     assert not await voice.say(["one"], "en", SHORT)
     await asyncio.wait_for(voice.is_free(), 1)
+
+
+async def test_it_is_free_only_when_it_says_nothing_and_is_not_muted() -> None:
+    voice = voice_on(DeafNode())
+    async with asyncio.TaskGroup() as tasks:
+        saying = tasks.create_task(voice.say(["one"], "en", LONG))
+        await asyncio.sleep(0)
+        freed = tasks.create_task(voice.is_free())
+        await asyncio.sleep(0)
+        assert not freed.done(), "it speaks"
+        await voice.mute()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not freed.done(), "muted, though it says nothing"
+        voice.unmute()
+        await freed
+        saying.cancel()
