@@ -104,10 +104,14 @@ class Directory:
     def queue(self, account: AccountId, queue: str) -> Queue:
         return self._queues[account, queue]
 
+    def has_queue(self, account: AccountId, queue: str) -> bool:
+        """Calls of one that was removed may be left."""
+        return (account, queue) in self._queues
+
     def language(self, account: AccountId, queue: str | None = None) -> str:
         """Of what is said to the callers of a queue; without one, to the account's people."""
-        own = None if queue is None else self._queues[account, queue].language
-        return own or self._accounts[account].language
+        known = None if queue is None else self._queues.get((account, queue))
+        return (known and known.language) or self._accounts[account].language
 
     def user_of(self, phone: EndpointName) -> tuple[AccountId, UserId] | None:
         """Whose phone this is, or None for a trunk or a stranger."""

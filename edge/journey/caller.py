@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 import structlog
 
 from edge.domain.agent import Agent, Occupancy
-from edge.domain.disposition import BY_KEY
+from edge.domain.disposition import BY_KEY, Disposition
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import (
     AccountId,
@@ -52,6 +52,7 @@ from edge.ports.queue_store import ReplaceWord
 log = structlog.get_logger()
 
 OFFERS_REMEMBERED = 256
+IN_LINE = frozenset({Stage.WAITING, Stage.OFFERED})
 
 
 class Caller:
@@ -125,6 +126,8 @@ class Caller:
                 leg.on_replaced = self._transferred
                 # What is being said was said by an edge that is dead.
                 was_spoken_to = await self._phone.end_whisper(entry.leg)
+                if entry.stage in IN_LINE and not self._has_queue(entry):
+                    entry = await self._close(entry)
                 if entry.stage is Stage.ENDED:
                     if await self._adopt(leg) is Done.GONE:
                         leg.end(EndReason.NORMAL)
@@ -144,6 +147,14 @@ class Caller:
         spoken over the music, before its first word."""
         is_over_music = self._queue(entry).announce_mode is AnnounceMode.OVER_MUSIC
         return bool(entry.intro_until_ms) and is_over_music and not self._was_kept_company
+
+    async def _close(self, entry: Entry) -> Entry:
+        """The queue was removed from the configuration: nobody would ever serve this caller."""
+        word, moved = await self._floor.store.leave(self.account, entry.id, Disposition.CLOSED)
+        log.warning("queue_removed", entry=entry.id, queue=entry.queue, word=word)
+        self._floor.follow_up(self.account, moved)
+        await self.end_rung()
+        return await self._floor.store.entry(self.account, entry.id) or entry
 
     async def _go_on(
         self, place: NextPlace | None, leg: Leg, ringing: Iterable[Agent] = ()
@@ -226,7 +237,7 @@ class Caller:
         """The caller's place has ended: by a key, or without the caller's doing. Returns the place
         to which the key led."""
         log.info("caller_parted", entry=entry.id, disposition=entry.disposition)
-        if entry.disposition in BY_KEY:
+        if entry.disposition in BY_KEY and self._has_queue(entry):
             self._press = Press()
             return await carry_out(self._floor, self.account, entry, leg, self._led_to)
         told = say_farewell if leg.is_answered.is_set() else turn_away
@@ -365,6 +376,9 @@ class Caller:
             yield
         finally:
             del self._floor.conductors[self.id]
+
+    def _has_queue(self, entry: Entry) -> bool:
+        return self._floor.directory.has_queue(self.account, entry.queue)
 
     def _queue(self, entry: Entry) -> Queue:
         return self._floor.directory.queue(self.account, entry.queue)

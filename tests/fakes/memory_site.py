@@ -85,7 +85,8 @@ class AccountMemory:
         has_new_window = (
             before is not None and before.calls_window_minutes != account.calls_window_minutes
         )
-        known, self.queues = self.queues, {}
+        # One that was removed stays as it was, for who stands in it.
+        known, self.queues = self.queues, dict(self.queues)
         for settings in account.queues:
             members = {UserId(member.user_id): member for member in settings.members}
             queue = QueueMemory(settings, members)

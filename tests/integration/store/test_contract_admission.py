@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edge.domain.admission import Factor, Preset
-from edge.domain.agent import Device, PresenceChange
+from edge.domain.agent import Device, Occupancy, PresenceChange
 from edge.domain.disposition import Disposition
 from edge.domain.entry import Entry, Stage
 from edge.domain.ids import EntryId, QueueId
@@ -427,3 +427,20 @@ async def test_only_an_abandon_can_be_a_short_one(open_bench: OpenBench) -> None
         entry = await join(store)
         _, moved = await store.leave(ACCOUNT_ID, entry.id, Disposition.NODE_LOST)
         assert moved.entry.disposition is Disposition.NODE_LOST
+
+
+async def test_who_stands_in_a_queue_that_was_removed_can_be_let_go(open_bench: OpenBench) -> None:
+    async with open_bench() as bench:
+        store = bench.store()
+        await log_in(store, ANN)
+        offered, waiting = await join(store), await join(store)
+        await claim(store)
+        usual = world_account()
+        left = tuple(queue for queue in usual.queues if queue.id != ALPHA)
+        await store.configure(replace(usual, queues=left))
+        for entry in (offered, waiting):
+            word, moved = await store.leave(ACCOUNT_ID, entry.id, Disposition.CLOSED)
+            assert (word, moved.entry.disposition) == (LeaveWord.LEFT, Disposition.CLOSED)
+        assert await line(store) == []
+        agent = await store.agent(ACCOUNT_ID, ANN)
+        assert (agent.leg, agent.occupancy) == (None, Occupancy.IDLE)
