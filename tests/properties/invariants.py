@@ -45,14 +45,16 @@ def check_one_winner(memory: AccountMemory) -> None:
 
 
 def check_ends_once(memory: AccountMemory, ended: dict[EntryId, Entry]) -> None:
-    """Whatever ended has one disposition and never changes again; where its caller has gone on to
-    is noted once."""
+    """Whatever ended has one disposition and never changes again. Where its caller has gone on to
+    is noted once; until then whoever a key leads on may transfer the call."""
     for entry in memory.entries.values():
         assert (entry.disposition is not None) == (entry.stage is Stage.ENDED)
         assert bool(entry.ended_at_ms) == (entry.stage is Stage.ENDED)
         if entry.stage is Stage.ENDED:
             known = ended.setdefault(entry.id, entry)
-            assert replace(known, onward=entry.onward, rev=entry.rev) == entry
+            is_led_on = bool(known.pressed) and known.onward is None
+            leg = entry.leg if is_led_on else known.leg
+            assert replace(known, leg=leg, onward=entry.onward, rev=entry.rev) == entry
             assert known.onward in (None, entry.onward)
             ended[entry.id] = entry
 
