@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 PY := .venv/bin/python
 # Most tests on Asterisk wait for phones; the others compute, and would make what is heard stutter.
-PHONE_WORKERS ?= 3
+PHONE_WORKERS ?= 4
 WORKERS ?= 3
 
 help: ## what there is

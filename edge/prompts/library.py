@@ -1,9 +1,9 @@
 """Which sound is played for a prompt: the nearest language that has it, a site's own first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from edge.ports.prompts import EVERY_PROMPT, Prompt, PromptMissing
+from edge.ports.prompts import Prompt, PromptMissing
 
 PACKAGED = Path(__file__).parent / "audio"
 """The audio that comes with the product, at an absolute path."""
@@ -61,21 +61,6 @@ class PromptLibrary:
         if prompt_id in ASTERISK_HAS:
             return ASTERISK_HAS[prompt_id]
         raise PromptMissing(prompt_id, language)
-
-    def missing(
-        self, languages: Iterable[str] = (), prompt_ids: Iterable[str] = EVERY_PROMPT
-    ) -> list[PromptMissing]:
-        """What `sounds` would raise for these; asked once at start-up. Empty when all is well.
-
-        Without languages: for the default one.
-        """
-        wanted = list(prompt_ids)
-        return [
-            PromptMissing(str(prompt_id), language)
-            for language in (tuple(languages) or (self._default,))
-            for prompt_id in wanted
-            if self.path(prompt_id, language) is None and prompt_id not in ASTERISK_HAS
-        ]
 
 
 def _recordings(folder: Path) -> Iterator[tuple[str, str, str]]:
