@@ -11,12 +11,13 @@ from edge.ari.operations import Outcome
 from edge.ari.rest import Rest
 from edge.ari.router import Router
 from edge.domain.ids import BridgeId, LegId, PlaybackId, RunId
-from edge.ports.phone_system import Done, NodeFault
+from edge.ports.phone_system import Done, LegState, NodeFault
 
 log = structlog.get_logger()
 
 ENTRY_SECONDS = 2.0
 """A leg enters a bridge within milliseconds; after this time Asterisk is asked where it stands."""
+UP_LOOK_SECONDS, UP_LOOKS = 0.01, 200
 HOLDING_ROLE = "holding_participant"
 """Asterisk's name of the role; with ARI's documented "participant" nobody hears music."""
 MUSIC_VARIABLE = "CHANNEL(musicclass)"
@@ -62,7 +63,8 @@ class Stage:
             self._router.legs[leg_id].held_in, before.held_in = before.held_in, None
 
     async def hold_successor(self, leg_id: LegId) -> None:
-        """Asterisk puts it where the other stood, but without a role and so without music."""
+        """Asterisk puts it where the other stood, but without a role and so without music. Only
+        then it is answered, which would end for good what it had been given before."""
         leg = self._router.legs.get(leg_id)
         if leg is None or leg.held_in is None:
             return
@@ -70,6 +72,10 @@ class Stage:
         with self._router.expect_entry(leg_id, bridge) as entry:
             if self._router.bridge_of.get(leg_id) != bridge:
                 await asyncio.wait([entry], timeout=ENTRY_SECONDS)
+        for _ in range(UP_LOOKS):
+            if leg.state is LegState.UP or not leg.present:
+                break
+            await asyncio.sleep(UP_LOOK_SECONDS)
         async with leg.placing:
             # Not where it is to talk by now.
             if leg.held_in is not None:
